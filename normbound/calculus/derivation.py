@@ -1,0 +1,137 @@
+"""Derivations: the steps that lead to a bound, the scopes they stand in, and the hypotheses they use.
+
+Every output (statement, closed form, LaTeX, checks, proofs) reads this object and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from normbound.calculus.repeat import Iteration
+from normbound.contracts.block import Layer, Repeat
+from normbound.contracts.hypothesis import Hypothesis
+from normbound.contracts.summary import Summary
+from normbound.network.program import LEAF, Program, place
+from normbound.terms.store import Term
+
+
+class Step(NamedTuple):
+    """One judgement: the summary of a block, by a rule (or a layer's contract) from earlier steps.
+
+    rule       "domain", "contract", or a name in ``RULES``
+    at         the instruction where the block ends
+    premises   earlier steps
+    summary    what is promised, relative to the input of the enclosing scope's block
+    scope      index of the enclosing scope (0 is the network)
+    """
+
+    rule: str
+    at: int
+    premises: tuple[int, ...]
+    summary: Summary
+    scope: int
+
+
+@dataclass(slots=True)
+class Scope:
+    """The body of one Repeat: steps inside are schematic in its iteration index.
+
+    state is the symbol for the radius at the start of an iteration; entry its value at the first one, in terms of the
+    parent scope's state.
+    """
+
+    repeat: Repeat | None
+    parent: int
+    path: tuple[int, ...]
+    state: Term | None = None
+    entry: Term | None = None
+    index: Term | None = None
+    iteration: Iteration | None = None
+
+
+class Use(NamedTuple):
+    """A hypothesis at a place, with the radius of the tensor it speaks about (in the scope's state)."""
+
+    hypothesis: Hypothesis
+    at: int
+    scope: int
+    radius: Term
+
+
+@dataclass(slots=True)
+class Derivation:
+    """All steps for one network under one policy."""
+
+    program: Program
+    trainable: frozenset[str]
+    floors: bool
+    steps: list[Step] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> Summary:
+        """The summary of the whole network on its domain."""
+        return self.steps[-1].summary
+
+    def layer(self, step: Step) -> Layer:
+        block = self.program.code[step.at].block
+        assert isinstance(block, Layer)
+        return block
+
+    def label(self, step: int) -> str:
+        """Where a step stands, in words."""
+        s = self.steps[step]
+        if s.rule == "domain":
+            return "domain"
+        instruction = self.program.code[s.at]
+        name = f" ({instruction.block.name})" if instruction.op == LEAF and isinstance(instruction.block, Layer) else ""
+        return f"{place(instruction.path)}{name}"
+
+    def binder(self, scope: int) -> str:
+        """The indices that range over the enclosing repeats, e.g. "i = 1..K, j = 1..m"."""
+        parts: list[str] = []
+        while scope:
+            s = self.scopes[scope]
+            assert s.repeat is not None
+            name = s.repeat.index or "ijklmnopqr"[(self._level(scope) - 1) % 10]
+            parts.append(f"{name} = 1..{s.repeat.depth}")
+            scope = s.parent
+        return ", ".join(reversed(parts))
+
+    def _level(self, scope: int) -> int:
+        level = 0
+        while scope:
+            level += 1
+            scope = self.scopes[scope].parent
+        return level
+
+    def parameters(self) -> Iterator[tuple[str, str, str]]:
+        """(place, constraint, binder) for each tensor of the network: the set Theta."""
+        scope_of = self.scope_of_instructions()
+        for k, i in enumerate(self.program.code):
+            if i.op == LEAF and isinstance(i.block, Layer):
+                for p in i.block.parameters(i.shape):
+                    if p.role != "constant":
+                        yield place(i.path), p.statement(), self.binder(scope_of[k])
+
+    def scope_of_instructions(self) -> list[int]:
+        """The scope each instruction stands in."""
+        from normbound.network.program import CLOSE, NEXT, OPEN, branches
+        by_path = {s.path: k for k, s in enumerate(self.scopes) if k}
+        out: list[int] = []
+        stack = [0]
+        for i in self.program.code:
+            if isinstance(i.block, Repeat):
+                body = len(branches(i.block)) - 1
+                if i.op in (OPEN, NEXT) and i.branch == body:
+                    out.append(stack[-1])
+                    stack.append(by_path[i.path])
+                    continue
+                if i.op == CLOSE:
+                    stack.pop()
+            out.append(stack[-1])
+        return out

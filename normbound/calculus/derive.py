@@ -1,0 +1,293 @@
+"""From a network to its derivation: one loop over the program.
+
+The chain at the top is grounded: its envelope starts at the radius of the domain, so every radius below is an absolute
+one. Branches and bodies are derived relative to their own input and then composed.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from normbound.calculus.derivation import Derivation, Scope, Step, Use
+from normbound.calculus.repeat import Iteration, close_groups, release
+from normbound.contracts import rules
+from normbound.contracts.block import Composite, Layer, Repeat
+from normbound.contracts.context import ROLES, Context, Contract, Sensitivity, Shape
+from normbound.contracts.summary import NO_SHARED, Shared, Summary, identity
+from normbound.errors import NetworkError, UnsupportedError
+from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, Program, branches, group_name
+from normbound.terms.store import Store, Term, sqrt
+
+
+class _Frame:
+    """One branch being derived."""
+
+    __slots__ = ("base", "block", "entry_sup", "input_radius", "outs", "path", "run", "scope", "step")
+
+    def __init__(self, block: Composite | Repeat | None, path: tuple[int, ...], base: Term, scope: int,
+                 entry_sup: Term | None):
+        self.block = block
+        self.path = path
+        self.base = base  # radius at the input of the branch: the state symbol inside the body of a Repeat
+        self.input_radius = base  # radius at the input of the block
+        self.scope = scope
+        self.entry_sup = entry_sup
+        self.outs: list[tuple[Summary, int]] = []
+        self.run: Summary
+        self.step: int | None = None
+
+    def radius(self) -> Term:
+        return self.run.radius(self.base)
+
+
+def analyse(network: Network, trainable: Collection[str] = ROLES, floors: bool = True,
+            dropped: frozenset[tuple[int, ...]] = frozenset()) -> Derivation:
+    """Derive the summary of ``network``.
+
+    trainable  roles ("weight", "bias", "gain", "shift", "scale", "slope") and names of groups whose change counts
+    floors     use the declared variance floors; False derives the unconditional variant of every normalizer
+    dropped    paths of layers whose floor is not used although ``floors`` is True
+    """
+    with _collector_paused():
+        return _Engine(network.program(), frozenset(trainable), floors, dropped).run()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause cyclic garbage collection: a derivation allocates many small objects and frees none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Engine:
+    def __init__(self, program: Program, trainable: frozenset[str], floors: bool, dropped: frozenset[tuple[int, ...]]):
+        self.program = program
+        self.store: Store = program.network.input.features.store
+        self.roles = trainable & frozenset(ROLES)
+        self.names = trainable - self.roles
+        self.floors = floors
+        self.dropped = dropped
+        self.tied = 0
+        self.out = Derivation(program, trainable, floors)
+        self.frames: list[_Frame] = []
+        self.wants_sup = any((isinstance(i.block, Composite) and i.block.rule == "product")
+                             or (isinstance(i.block, Layer) and i.block.name == "SquaredReLU") for i in program.code)
+
+    def run(self) -> Derivation:
+        store, out = self.store, self.out
+        radius = self.program.network.input.radius
+        base = store.unbounded if radius is None else radius
+        out.scopes.append(Scope(None, 0, ()))
+        top = _Frame(None, (), base, 0, None)
+        ground = Summary(store.one, base, store.zero, store.zero, store.zero, store.zero)
+        out.steps.append(Step("domain", 0, (), ground, 0))
+        top.run, top.step = ground, 0
+        self.frames.append(top)
+        context = Context(store, self.program.network.input.shape, ground, base, self.floors, self._captured)
+        frame = top
+        for at, instruction in enumerate(self.program.code):
+            op = instruction.op
+            if op == LEAF:
+                self._leaf(frame, at, instruction.block, instruction.shape, instruction.path, context)  # type: ignore
+            elif op == OPEN:
+                frame = self._open(instruction.block, instruction.path)  # type: ignore[arg-type]
+            elif op == NEXT:
+                self._next(frame, instruction.branch)
+            elif op == CLOSE:
+                frame = self._close(at, instruction.path)
+        final = close_groups(top.run, ())
+        if final is not top.run:
+            out.steps.append(Step("sharing", len(self.program.code) - 1, (top.step,), final, 0))
+        self._check_trainable()
+        return out
+
+    # -- leaves -----------------------------------------------------------------------------------------------
+    def _leaf(self, frame: _Frame, at: int, layer: Layer, shape: Shape, path: tuple[int, ...], context: Context) -> None:
+        context.shape, context.run, context.base = shape, frame.run, frame.base
+        if self.dropped:
+            context.floors = self.floors and path not in self.dropped
+        contract = layer.contract(context)
+        out = self.out
+        if contract.hypotheses:
+            radius = context.radius()
+            for h in contract.hypotheses:
+                out.uses.append(Use(h, at, frame.scope, radius))
+        sup = layer.sup(context) if self.wants_sup else None
+        summary = self._lift(layer, contract, shape, path, sup)
+        steps = out.steps
+        leaf = len(steps)
+        steps.append(Step("contract", at, (), summary, frame.scope))
+        if frame.step is None:
+            frame.run, frame.step = summary, leaf
+        else:
+            frame.run = rules.series(frame.run, summary)
+            steps.append(Step("series", at, (frame.step, leaf), frame.run, frame.scope))
+            frame.step = leaf + 1
+
+    def _lift(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...], sup: Term | None) -> Summary:
+        """The summary of a layer on all rows: a row-wise contract is lifted, sensitivities of one use are squared."""
+        store = self.store
+        zero = store.zero
+        factor = sqrt(shape.rows) if layer.rowwise and shape.rows.id != 1 else None
+        offset = contract.offset if factor is None or not contract.offset else factor * contract.offset
+        q2 = q1 = q0 = zero
+        shared: dict[str, Shared] | None = None
+        if layer.name == "Outside":
+            name = layer.source  # type: ignore[attr-defined]
+            shared = {_outside(self._capturing(name), name): Shared(zero, store.one)}
+        elif contract.parameters:
+            for s in self._trained(contract, layer, path):
+                l1, l0 = s.l1, s.l0 if factor is None or not s.l0 else factor * s.l0
+                if self.tied or layer.share is not None:
+                    shared = shared or {}
+                    shared[group_name(layer, path, s.parameter)] = Shared(l1, l0)
+                    continue
+                if l1:
+                    q2 = q2 + l1**2
+                    if l0:
+                        q1 = q1 + 2 * l1 * l0
+                if l0:
+                    q0 = q0 + l0**2
+        return Summary(contract.lip, offset, contract.growth, q2, q1, q0, shared or NO_SHARED, sup)
+
+    def _trained(self, contract: Contract, layer: Layer, path: tuple[int, ...]) -> tuple[Sensitivity, ...]:
+        roles = self.roles
+        if self.names:
+            wanted = []
+            for s in contract.parameters:
+                name = group_name(layer, path, s.parameter)
+                self.out.groups[name] = s.role
+                if s.role in roles or name in self.names:
+                    wanted.append(s)
+            kept = tuple(wanted)
+        elif len(roles) == len(ROLES):
+            kept = contract.parameters
+        else:
+            kept = tuple(s for s in contract.parameters if s.role in roles)
+        if contract.joint and len(kept) == len(contract.parameters):
+            return contract.joint
+        return kept
+
+    def _check_trainable(self) -> None:
+        unknown = self.names - set(self.out.groups)
+        if unknown:
+            raise NetworkError(f"trainable: unknown {', '.join(sorted(unknown))}; accepted: the roles {', '.join(ROLES)} "
+                               f"and the groups {', '.join(list(self.out.groups)[:20]) or '(none)'}")
+
+    # -- brackets ---------------------------------------------------------------------------------------------
+    def _start(self, frame: _Frame) -> None:
+        frame.run = identity(self.store.one, self.store.zero)._replace(sup=frame.entry_sup)
+        frame.step = None
+
+    def _open(self, block: Composite | Repeat, path: tuple[int, ...]) -> _Frame:
+        parent = self.frames[-1]
+        frame = _Frame(block, path, parent.radius(), parent.scope, parent.run.sup)
+        self.frames.append(frame)
+        self._start(frame)
+        return frame
+
+    def _next(self, frame: _Frame, branch: int) -> None:
+        self._finish_branch(frame)
+        self._start(frame)
+        block = frame.block
+        if isinstance(block, Repeat) and branch == len(branches(block)) - 1:
+            self._enter_body(frame, block)
+
+    def _finish_branch(self, frame: _Frame) -> None:
+        assert frame.step is not None
+        frame.outs.append((frame.run, frame.step))
+
+    def _enter_body(self, frame: _Frame, block: Repeat) -> None:
+        store = self.store
+        state = store.fresh(f"B{len(self.out.scopes)}")
+        entry = frame.outs[0][0].radius(frame.base)
+        index = store.symbol(block.index) if block.index is not None else None
+        self.out.scopes.append(Scope(block, frame.scope, frame.path, state, entry, index))
+        frame.base = state
+        frame.scope = len(self.out.scopes) - 1
+        frame.run = frame.run._replace(sup=None)
+        self.tied += block.tied
+
+    def _capturing(self, name: str) -> _Frame:
+        """The innermost Repeat, now in its body, that captures ``name``."""
+        for frame in reversed(self.frames):
+            block = frame.block
+            if isinstance(block, Repeat) and name in block.capture and len(frame.outs) == len(branches(block)) - 1:
+                return frame
+        raise NetworkError(f"Outside({name}) stands outside of a Repeat that captures {name!r}")
+
+    def _captured(self, name: str) -> Term:
+        frame = self._capturing(name)
+        assert isinstance(frame.block, Repeat)
+        source, _ = frame.outs[1 + list(frame.block.capture).index(name)]
+        return source.radius(frame.input_radius)
+
+    def _close(self, at: int, path: tuple[int, ...]) -> _Frame:
+        frame = self.frames.pop()
+        self._finish_branch(frame)
+        parent = self.frames[-1]
+        block = frame.block
+        premises = tuple(step for _, step in frame.outs)
+        if isinstance(block, Repeat):
+            rule, summary = self._repeat(frame, block, path)
+        else:
+            assert isinstance(block, Composite)
+            rule, summary = block.rule, self._combine(frame, block)
+        steps = self.out.steps
+        steps.append(Step(rule, at, premises, summary, parent.scope))
+        closed = len(steps) - 1
+        if parent.step is None:
+            parent.run, parent.step = summary, closed
+        else:
+            parent.run = rules.series(parent.run, summary)
+            steps.append(Step("series", at, (parent.step, closed), parent.run, parent.scope))
+            parent.step = closed + 1
+        return parent
+
+    def _combine(self, frame: _Frame, block: Composite) -> Summary:
+        outs = [s for s, _ in frame.outs]
+        if block.rule == "scale":
+            assert block.factor is not None
+            return rules.scale(outs[0], block.factor)
+        if block.rule == "product":
+            f, g = outs
+            tops = [s.sup if s.sup is not None else s.radius(frame.base) for s in outs]
+            return rules.product(f, g, *tops)
+        join: dict[str, Callable[[Summary, Summary], Summary]] = {
+            "sum": rules.add, "concat": rules.concat, "parallel": rules.parallel}
+        if block.rule not in join:
+            raise UnsupportedError(f"no composition rule named {block.rule!r}")
+        total = outs[0]
+        for s in outs[1:]:
+            total = join[block.rule](total, s)
+        return total
+
+    def _repeat(self, frame: _Frame, block: Repeat, path: tuple[int, ...]) -> tuple[str, Summary]:
+        self.tied -= block.tied
+        body, start = frame.outs[-1][0], frame.outs[0][0]
+        scope = self.out.scopes[frame.scope]
+        assert scope.state is not None and scope.entry is not None
+        local = {g for g in body.shared if g[:1].isdigit()}  # named by place; shared names and captures begin with letters
+        once = frozenset(local) if self.tied and not block.tied else frozenset()
+        iteration = Iteration(body, block.depth, scope.state, scope.entry, scope.index, once)
+        scope.iteration = iteration
+        summary = iteration.close()
+        if block.tied and not self.tied:
+            summary = close_groups(summary, [g for g in summary.shared if g not in local])
+        summary = rules.series(start, summary)
+        for k, name in enumerate(block.capture):
+            summary = release(summary, _outside(frame, name), frame.outs[1 + k][0], frame.input_radius)
+        rule = "repeat-tied" if block.tied else "repeat"
+        return ("repeat-family" if iteration.form() == "recurrence" else rule), summary
+
+
+def _outside(frame: _Frame, name: str) -> str:
+    """The group that stands for a captured tensor while its Repeat is open."""
+    return f"outside {'.'.join(map(str, frame.path))} {name}"

@@ -1,0 +1,73 @@
+"""The registry of layers: every layer the language knows, with what a catalogue prints about it.
+
+A new layer is one class: fields, ``contract``, ``parameters`` (its tensors), ``forward``, registered with its source
+and sharpness. Derivation, closed form, checks, the catalogue and the text language read this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from normbound.contracts.block import Block, Layer
+from normbound.errors import NetworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registered layer.
+
+    constants   its constants in words
+    sharpness   "exact" (attained), "supremum" (approached) or "upper", with the witness
+    source      where the contract is proved
+    example     a call in the text language that the catalogue and the tests instantiate
+    hypotheses  what it assumes
+    lemma       name of the lemma in the proof library, or None: then the status reads "cited"
+    """
+
+    name: str
+    build: Callable[..., Block]
+    constants: str
+    sharpness: str
+    source: str
+    example: str
+    mode: str = "same in training and evaluation"
+    hypotheses: str = "none"
+    lemma: str | None = None
+    origin: str = "built in"
+
+    @property
+    def status(self) -> str:
+        if self.lemma:
+            return f"lemma {self.lemma}"
+        return "cited" if self.origin == "built in" else "user, unproved"
+
+
+LAYERS: dict[str, Entry] = {}
+
+
+def register(entry: Entry) -> None:
+    """Add a layer; the name must be new."""
+    if entry.name in LAYERS:
+        raise NetworkError(f"a layer named {entry.name} is already registered")
+    LAYERS[entry.name] = entry
+
+
+def lookup(name: str) -> Entry:
+    """The layer called ``name``; an unknown one is an error that names the nearest."""
+    if name not in LAYERS:
+        lower = {n.lower(): n for n in LAYERS}
+        close = [lower[n] for n in get_close_matches(name.lower(), lower, 3, 0.5)]
+        hint = f"; did you mean {' or '.join(close)}?" if close else "; `normbound layers` lists those known"
+        raise NetworkError(f"unknown layer {name!r}{hint}")
+    return LAYERS[name]
+
+
+def layer(name: str, **facts: str) -> Callable[[type[Layer]], type[Layer]]:
+    """Class decorator: register a layer class under ``name``."""
+    def wrap(cls: type[Layer]) -> type[Layer]:
+        cls.name = name
+        register(Entry(name, cls, **facts))  # type: ignore[arg-type]
+        return cls
+    return wrap

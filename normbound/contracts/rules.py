@@ -1,0 +1,137 @@
+"""Composition rules: summaries of parts -> summary of the whole.
+
+Every rule is plain algebra in + and *, so the same function runs on terms (to derive), on exact fractions and on
+floats (to test). ``RULES`` is the table that derivations cite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from normbound.contracts.summary import NO_SHARED, Number, Shared, Summary, hypotenuse, largest
+from normbound.errors import UnsupportedError
+
+
+def series(f: Summary, g: Summary) -> Summary:
+    """g after f.
+
+    L = L_g L_f, b0 = b_g + G_g b_f, G = G_g G_f, p^2 = L_g^2 p_f^2 + p_g^2(b_f + G_f B), c = L_g c_f + c_g(b_f + G_f B).
+    """
+    fb, fG, gL, gG = f.b0, f.G, g.L, g.G
+    q2, q1, q0 = f.q2, f.q1, f.q0
+    if q2 or q1 or q0:
+        square = gL**2
+        q2, q1, q0 = square * q2, square * q1, square * q0
+    if g.q2 or g.q1 or g.q0:
+        if fG:
+            q2 = q2 + g.q2 * fG**2
+            q1 = q1 + (g.q1 * fG + 2 * g.q2 * fG * fb if fb else g.q1 * fG)
+        q0 = q0 + (g.q2 * fb**2 + g.q1 * fb + g.q0 if fb else g.q0)
+    shared = NO_SHARED
+    if f.shared or g.shared:
+        carried = {s: Shared(gL * c.l1, gL * c.l0, c.binders) for s, c in f.shared.items()}
+        moved = {s: Shared(c.l1 * fG, c.l1 * fb + c.l0, c.binders) for s, c in g.shared.items()}
+        shared = merge(carried, moved, _plus)
+    return Summary(f.L * gL, g.b0 + gG * fb, gG * fG, q2, q1, q0, shared, g.sup)
+
+
+def add(f: Summary, g: Summary) -> Summary:
+    """f(x) + g(x), separate parameters: constants, envelopes, p^2 and c add."""
+    sup = f.sup + g.sup if f.sup is not None and g.sup is not None else None
+    return Summary(f.L + g.L, f.b0 + g.b0, f.G + g.G, f.q2 + g.q2, f.q1 + g.q1, f.q0 + g.q0,
+                   merge(f.shared, g.shared, _plus), sup)
+
+
+def concat(f: Summary, g: Summary) -> Summary:
+    """(f(x), g(x)): root-sum-square of L, b0, G and c; coefficientwise maximum of p^2 (Minkowski keeps radii affine)."""
+    return Summary(hypotenuse(f.L, g.L), hypotenuse(f.b0, g.b0), hypotenuse(f.G, g.G), largest(f.q2, g.q2),
+                   largest(f.q1, g.q1), largest(f.q0, g.q0), merge(f.shared, g.shared, hypotenuse), _sup_max(f, g))
+
+
+def parallel(f: Summary, g: Summary) -> Summary:
+    """(f(x1), g(x2)): maximum of L, G and p^2; root-sum-square of b0 and c."""
+    return Summary(largest(f.L, g.L), hypotenuse(f.b0, g.b0), largest(f.G, g.G), largest(f.q2, g.q2),
+                   largest(f.q1, g.q1), largest(f.q0, g.q0), merge(f.shared, g.shared, hypotenuse), _sup_max(f, g))
+
+
+def scale(f: Summary, factor: Number) -> Summary:
+    """a f with |a| = factor: everything times factor, p^2 times its square."""
+    square = factor**2
+    return Summary(factor * f.L, factor * f.b0, factor * f.G, square * f.q2, square * f.q1, square * f.q0,
+                   {s: Shared(factor * c.l1, factor * c.l0, c.binders) for s, c in f.shared.items()} or NO_SHARED,
+                   None if f.sup is None else factor * f.sup)
+
+
+def product(f: Summary, g: Summary, sup_f: Number, sup_g: Number) -> Summary:
+    """f(x) * g(x) entrywise where every entry of f is at most sup_f and of g at most sup_g, at both points.
+
+    L = F_f L_g + F_g L_f, p^2 = F_f^2 p_g^2 + F_g^2 p_f^2, c = F_f c_g + F_g c_f, |fg| <= F_f (b_g + G_g B).
+    """
+    a, b = sup_f**2, sup_g**2
+    shared = merge({s: Shared(sup_g * c.l1, sup_g * c.l0, c.binders) for s, c in f.shared.items()},
+                   {s: Shared(sup_f * c.l1, sup_f * c.l0, c.binders) for s, c in g.shared.items()}, _plus)
+    return Summary(sup_f * g.L + sup_g * f.L, sup_f * g.b0, sup_f * g.G, a * g.q2 + b * f.q2, a * g.q1 + b * f.q1,
+                   a * g.q0 + b * f.q0, shared, sup_f * sup_g)
+
+
+def merge(f: Mapping[str, Shared], g: Mapping[str, Shared], join: Callable[[Number, Number], Number]) \
+        -> Mapping[str, Shared]:
+    """The shared sensitivities of two parts; a group in both is joined."""
+    if not f and not g:
+        return NO_SHARED
+    out = dict(f)
+    for s, c in g.items():
+        old = out.get(s)
+        if old is not None and old.binders != c.binders:
+            raise UnsupportedError(f"parameter group {s} is used inside and outside of an indexed family")
+        out[s] = c if old is None else Shared(join(old.l1, c.l1), join(old.l0, c.l0), c.binders)
+    return out
+
+
+def _plus(a: Number, b: Number) -> Number:
+    return a + b
+
+
+def _sup_max(f: Summary, g: Summary) -> Number | None:
+    return largest(f.sup, g.sup) if f.sup is not None and g.sup is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A composition rule as derivations cite it."""
+
+    name: str
+    statement: str
+    reason: str
+    sharpness: str
+    lemma: str | None = None
+    apply: Callable[..., Any] | None = None
+
+
+RULES: dict[str, Rule] = {r.name: r for r in (
+    Rule("series", "L = L_g L_f; p^2 = L_g^2 p_f^2 + p_g(b_f + G_f B)^2",
+         "|g(f(x);t) - g(f(x');t')| <= L_g|f(x) - f(x')| + p_g|dt_g|, then Cauchy-Schwarz over the two parameter parts",
+         "exact: f = a x, g = b x; parameters: scalar chains", apply=series),
+    Rule("sum", "L = L_f + L_g; p^2 = p_f^2 + p_g^2", "triangle inequality; Cauchy-Schwarz over separate parameters",
+         "exact: f = L_f x, g = L_g x", apply=add),
+    Rule("concat", "L = sqrt(L_f^2 + L_g^2); p^2 = max", "Minkowski in R^2 for (|f|, |g|)", "exact: f = g = x gives sqrt 2",
+         apply=concat),
+    Rule("parallel", "L = max(L_f, L_g); p^2 = max", "the two parts see orthogonal inputs", "exact: f = L_f x, g = L_g x",
+         apply=parallel),
+    Rule("scale", "L = |a| L_f", "homogeneity of the norm", "exact", apply=scale),
+    Rule("product", "L = F_f L_g + F_g L_f",
+         "f(x)g(x) - f(y)g(y) = f(x)(g(x) - g(y)) + (f(x) - f(y))g(y) and |a*b| <= |a|_inf |b|",
+         "exact: x*x on [-R, R] gives 2R", apply=product),
+    Rule("rows", "b0 -> sqrt(n) b0; l0 -> sqrt(n) l0", "a map that acts on each of n rows alone; Cauchy-Schwarz over rows",
+         "exact: equal rows"),
+    Rule("repeat", "L_K = dd(K; L); B_K = G^K B + b dd(K; G, 1); P_K^2 by dd(K; L^2, G^2, G, 1)",
+         "B' = G B + b, P' = L^2 P + q2 B^2 + q1 B + q0 is linear in (B^2, B, 1); divided differences of z^K solve it",
+         "exact: scalar chains with bias"),
+    Rule("repeat-tied", "c_K = l1 (B dd(K; L, G) + b dd(K; L, G, 1)) + l0 dd(K; L, 1)",
+         "c' = L c + l1 B + l0: uses of one parameter group add before squaring", "exact: scalar tied chains"),
+    Rule("repeat-family", "x_i = step_i(x_{i-1})", "the recursion itself; induction over i", "as its body"),
+    Rule("capture", "L = L_x + sum_j T_j L_j", "the outside tensor enters every iteration: T_j = l_j dd(K; L, 1)",
+         "exact: scalar input injection"),
+)}

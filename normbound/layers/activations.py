@@ -1,0 +1,322 @@
+"""Elementwise activations, and the two sorting activations that are their kin.
+
+For each: |phi(0)|, the Lipschitz constant rho = sup |phi'|, the growth ratio G = sup |phi(x) - phi(0)|/|x| (which can
+be smaller: GELU has G = 1), and the range where it is bounded. Radii propagate with G, never with rho.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from normbound.contracts.block import Layer, Parameter, bound
+from normbound.contracts.context import Context, Contract, Sensitivity, Shape
+from normbound.contracts.hypothesis import Hypothesis
+from normbound.contracts.registry import Entry, layer, register
+from normbound.errors import NetworkError, ShapeError
+from normbound.terms.store import Store, Term, sqrt
+
+Array = Any
+Constant = Callable[[Store, Term], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One activation phi_a with its derivative; ``a`` is the fixed argument where ``argument`` names one.
+
+    at_zero, lip, growth and sup map (store, a) to |phi_a(0)|, rho, G and sup |phi_a| (None: unbounded).
+    """
+
+    name: str
+    phi: Callable[[Array, Array], Array]
+    slope: Callable[[Array, Array], Array]
+    lip: Constant
+    growth: Constant
+    sharpness: str
+    source: str
+    at_zero: Constant = lambda store, a: store.zero
+    sup: Constant | None = None
+    argument: str | None = None
+    default: Any = None
+    positive: bool = False
+
+
+def _one(store: Store, a: Term) -> Term:
+    return store.one
+
+
+def _named(name: str) -> Constant:
+    return lambda store, a: store.constant(name)
+
+
+def _number(value: str | int) -> Constant:
+    return lambda store, a: store.term(value)
+
+
+def _logistic(x: Array) -> Array:
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def _cdf(x: Array) -> Array:
+    return 0.5 * (1 + _erf(x / math.sqrt(2)).astype(float))
+
+
+def _pdf(x: Array) -> Array:
+    return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+_TANH_GELU = math.sqrt(2 / math.pi)
+
+
+def _gelu_tanh_slope(x: Array) -> Array:
+    t = np.tanh(_TANH_GELU * (x + 0.044715 * x**3))
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_GELU * (1 + 3 * 0.044715 * x * x)
+
+
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(0.0, x)
+
+
+def _mish_slope(x: Array) -> Array:
+    t = np.tanh(_softplus(x))
+    return t + x * (1 - t * t) * _logistic(x)
+
+
+def _silu_slope(x: Array, b: Array = 1.0) -> Array:
+    s = _logistic(b * x)
+    return s + b * x * s * (1 - s)
+
+
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_ALPHA = 1.6732632423543772848170429916717
+
+KINDS: tuple[Kind, ...] = (
+    Kind("ReLU", lambda x, a: np.maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one, "exact: x > 0",
+         "|max(x,0) - max(y,0)| <= |x - y|"),
+    Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one, "exact: 0 < x < 6",
+         "clipping is a projection", sup=_number(6)),
+    Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one, "exact: |x| < 1",
+         "clipping is a projection", sup=_one),
+    Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one, "exact: x > 0", "reverse triangle inequality"),
+    Kind("LeakyReLU", lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
+         lambda store, a: store.maximum((store.one, a)), lambda store, a: store.maximum((store.one, a)),
+         "exact: the steeper side", "piecewise linear with slopes 1 and a", argument="a", default="1/100"),
+    Kind("ELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
+         lambda x, a: np.where(x > 0, 1.0, a * np.exp(np.minimum(x, 0))), lambda store, a: store.maximum((store.one, a)),
+         lambda store, a: store.maximum((store.one, a)), "exact for a <= 1, supremum as x -> 0- for a > 1",
+         "slopes 1 and a exp(x)", argument="a", default=1),
+    Kind("CELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
+         lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one, "exact: x > 0",
+         "slopes 1 and exp(x/a)", argument="a", default=1, positive=True),
+    Kind("SELU", lambda x, a: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+         lambda x, a: _SELU_SCALE * np.where(x > 0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0))), _named("selu_lip"),
+         _named("selu_lip"), "supremum, x -> 0-", "slopes lambda and lambda alpha exp(x); Klambauer et al., arXiv 1706.02515"),
+    Kind("GELU", lambda x, a: x * _cdf(x), lambda x, a: _cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
+         "exact: x = sqrt 2", "phi'' = (2 - x^2) pdf(x); phi(x) = x Phi(x) with 0 <= Phi <= 1 gives G = 1"),
+    Kind("GELUTanh", lambda x, a: 0.5 * x * (1 + np.tanh(_TANH_GELU * (x + 0.044715 * x**3))),
+         lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one, "exact: x = 1.4185...",
+         "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+    Kind("SiLU", lambda x, a: x * _logistic(a * x), lambda x, a: _silu_slope(x, a), _named("silu_lip"), _one,
+         "exact: a x tanh(a x/2) = 2", "phi' = 1/2 + t/4 at the stationary point t = a x; phi(x) = x s(ax) gives G = 1",
+         argument="a", default=1, positive=True),
+    Kind("Mish", lambda x, a: x * np.tanh(_softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
+         "exact: x = 1.4905...", "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+    Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one, "supremum, x -> infinity",
+         "phi' is a logistic function", at_zero=lambda store, a: store.constant("log2") / a, argument="a", default=1,
+         positive=True),
+    Kind("Sigmoid", lambda x, a: _logistic(x), lambda x, a: _logistic(x) * _logistic(-x), _number("1/4"), _number("1/4"),
+         "exact: x = 0", "s(1 - s) <= 1/4", at_zero=_number("1/2"), sup=_one),
+    Kind("Tanh", lambda x, a: np.tanh(x), lambda x, a: 1 / np.cosh(np.clip(x, -300, 300)) ** 2, _one, _one, "exact: x = 0",
+         "1 - tanh^2 <= 1", sup=_one),
+    Kind("HardSigmoid", lambda x, a: np.clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
+         _number("1/6"), "exact: |x| < 3", "clipping is a projection", at_zero=_number("1/2"), sup=_one),
+    Kind("HardSwish", lambda x, a: x * np.clip(x + 3, 0, 6) / 6,
+         lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)), _number("3/2"), _one,
+         "supremum, x -> 3-", "slope x/3 + 1/2 on (-3, 3); phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+    Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one, "supremum, x -> -infinity",
+         "the slope is a logistic function", at_zero=lambda store, a: store.constant("log2")),
+    Kind("Tanhshrink", lambda x, a: x - np.tanh(x), lambda x, a: np.tanh(x) ** 2, _one, _one, "supremum, x -> infinity",
+         "the slope is tanh^2"),
+    Kind("Softsign", lambda x, a: x / (1 + abs(x)), lambda x, a: 1 / (1 + abs(x)) ** 2, _one, _one, "exact: x = 0",
+         "the slope is (1 + |x|)^-2", sup=_one),
+    Kind("Sin", lambda x, a: np.sin(a * x), lambda x, a: a * np.cos(a * x), lambda store, a: a, lambda store, a: a,
+         "exact: x = 0", "the slope is a cos(a x)", sup=_one, argument="a", default=1),
+)
+_TABLE = {k.name: k for k in KINDS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Elementwise(Layer):
+    """phi on every entry."""
+
+    kind: Kind
+    argument: Term | None = None
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.kind.name
+
+    def _call(self, f: Constant, store: Store) -> Term:
+        return f(store, self.argument if self.argument is not None else store.one)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return () if self.argument is None else (Parameter("a", "constant", (), "exact", self.argument),)
+
+    def contract(self, context: Context) -> Contract:
+        store = context.store
+        at_zero = self._call(self.kind.at_zero, store)
+        offset = at_zero * context.width_root if at_zero else at_zero
+        needed: tuple[Hypothesis, ...] = ()
+        if self.kind.positive and self.argument is not None and not self.argument.is_positive:
+            needed = (Hypothesis("positive", f"{self.name}: {self.argument} > 0", term=self.argument),)
+        return Contract(self._call(self.kind.lip, store), offset, self._call(self.kind.growth, store), hypotheses=needed)
+
+    def sup(self, context: Context) -> Term:
+        store = context.store
+        reach = self._call(self.kind.at_zero, store) + self._call(self.kind.growth, store) * context.sup()
+        return reach if self.kind.sup is None else store.minimum((self._call(self.kind.sup, store), reach))
+
+    def entry_bound(self, shape: Shape) -> Term | None:
+        return None if self.kind.sup is None else self._call(self.kind.sup, shape.rows.store)
+
+    def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
+        a = tensors["a"][..., None, None, None] if "a" in tensors else None
+        if np.iscomplexobj(x):
+            return self.kind.phi(x.real, a) + 1j * (self.kind.slope(x.real, a) * x.imag)
+        return self.kind.phi(x, a)
+
+
+def activation(name: str, argument: Any = None) -> Elementwise:
+    """The activation called ``name``, with its argument where it has one."""
+    kind = _TABLE[name]
+    if kind.argument is None:
+        if argument is not None:
+            raise NetworkError(f"{name} takes no argument")
+        return Elementwise(kind)
+    value = bound(kind.default if argument is None else argument, f"{name} argument")
+    if kind.positive and not value:
+        raise NetworkError(f"{name}: the argument must be positive")
+    return Elementwise(kind, value)
+
+
+def _register(kind: Kind) -> None:
+    def build(a: Any = None) -> Elementwise:
+        return activation(kind.name, a)
+
+    build.__name__ = build.__qualname__ = kind.name
+    build.__doc__ = f"{kind.name}: {kind.source}."
+    argument = "" if kind.argument is None else "a"
+    store = Store()
+    a = store.symbol("a")
+    constants = f"rho = {kind.lip(store, a)}, G = {kind.growth(store, a)}, |phi(0)| = {kind.at_zero(store, a)}"
+    register(Entry(kind.name, build, constants, kind.sharpness, kind.source, f"{kind.name}({argument})",
+                   hypotheses=f"{argument} > 0" if kind.positive else "none"))
+    globals()[kind.name] = build
+
+
+for _kind in KINDS:
+    _register(_kind)
+
+
+@layer("PReLU", constants="L = max(1, a), p = B", sharpness="exact: all entries negative",
+       source="|phi_a(x) - phi_a'(x)| <= |a - a'| |min(x, 0)|", example="PReLU(a)")
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class PReLU(Layer):
+    """max(x, 0) + a min(x, 0) with one trainable slope, |a| <= bound."""
+
+    bound: Term
+    share: str | None
+
+    def __init__(self, bound_: Any, share: str | None = None):
+        object.__setattr__(self, "bound", bound(bound_, "PReLU slope"))
+        object.__setattr__(self, "share", share)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return (Parameter("a", "slope", (), "euclidean", self.bound),)
+
+    def contract(self, context: Context) -> Contract:
+        store = context.store
+        steep = store.maximum((store.one, self.bound))
+        return Contract(steep, store.zero, steep, (Sensitivity("a", "slope", store.one, store.zero),))
+
+    def sup(self, context: Context) -> Term:
+        return context.store.maximum((context.store.one, self.bound)) * context.sup()
+
+    def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
+        a = tensors["a"][..., None, None, None]
+        return np.where(x.real > 0, x, a * x)
+
+
+@layer("SquaredReLU", constants="L = 2 F, G = F with F the largest entry of the input",
+       sharpness="exact: one entry equal to F", source="|u^2 - v^2| <= (|u| + |v|) |u - v|", example="SquaredReLU()",
+       hypotheses="bounded inputs")
+@dataclass(frozen=True, slots=True, eq=False)
+class SquaredReLU(Layer):
+    """max(x, 0)^2 on bounded inputs."""
+
+    def contract(self, context: Context) -> Contract:
+        reach = context.sup()
+        return Contract(2 * reach, context.store.zero, reach)
+
+    def sup(self, context: Context) -> Term:
+        return context.sup() ** 2
+
+    def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
+        return np.where(x.real > 0, x * x, 0 * x)
+
+
+@layer("MaxMin", constants="L = 1, |out| = |in|", sharpness="exact: locally a permutation",
+       source="sorting is the pointwise best coupling (rearrangement inequality)", example="MaxMin()",
+       hypotheses="an even number of features")
+@dataclass(frozen=True, slots=True, eq=False)
+class MaxMin(Layer):
+    """Sorts consecutive pairs of features (GroupSort with groups of two)."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        width = shape.features.literal()
+        if width is not None and width % 2:
+            raise ShapeError(f"MaxMin: found {width} features; an even number is needed")
+        return shape
+
+    def contract(self, context: Context) -> Contract:
+        one = context.store.one
+        return Contract(one, context.store.zero, one)
+
+    def sup(self, context: Context) -> Term:
+        return context.sup()
+
+    def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
+        a, b = x[..., 0::2], x[..., 1::2]
+        first = a.real >= b.real
+        return np.stack([np.where(first, a, b), np.where(first, b, a)], axis=-1).reshape(x.shape)
+
+
+@layer("CReLU", constants="L = 1, |out| = |in|", sharpness="exact: |CReLU(x)| = |x|",
+       source="entries of opposite sign: x^2 + y^2 <= (|x| + |y|)^2", example="CReLU()")
+@dataclass(frozen=True, slots=True, eq=False)
+class CReLU(Layer):
+    """(max(x, 0), max(-x, 0)), doubling the features."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape.with_features(2 * shape.features)
+
+    def contract(self, context: Context) -> Contract:
+        one = context.store.one
+        return Contract(one, context.store.zero, one)
+
+    def sup(self, context: Context) -> Term:
+        return context.sup()
+
+    def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
+        return np.concatenate([np.where(x.real > 0, x, 0 * x), np.where(x.real < 0, -x, 0 * x)], axis=-1)
+
+
+__all__ = ["CReLU", "Elementwise", "MaxMin", "PReLU", "SquaredReLU", "activation", "sqrt", "Fraction"]

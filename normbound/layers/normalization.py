@@ -1,0 +1,502 @@
+"""Normalization layers: one parameter-free map N on groups of entries, then an affine map.
+
+N(z) = z / sqrt(|z|^2 / D + eps) on each group, z centred first where the layer centres. Two-point theorem, for
+a = sqrt(|u|^2/D + eps), b = sqrt(|v|^2/D + eps):  |N(u) - N(v)|^2 <= |u - v|^2/(a b), with equality iff a = b.
+Proof: |u-v|^2/(ab) - |u/a - v/b|^2 = (1/b - 1/a)(|u|^2/a - |v|^2/b), both factors having the sign of a - b.
+So the constant is 1/sqrt(eps) everywhere and 1/sqrt(sigma^2 + eps) on {deviation >= sigma}, a set that need not be
+convex or connected: both points meet the floor, no path between them has to.
+
+The affine map carries the parameters, so that no conditional contract is composed across two parameter values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+import normbound.layers.tensors as tensors_
+from normbound.contracts.block import Layer, Parameter, bound, natural
+from normbound.contracts.context import Context, Contract, Sensitivity, Shape
+from normbound.contracts.hypothesis import Hypothesis
+from normbound.contracts.registry import layer
+from normbound.errors import NetworkError, ShapeError
+from normbound.layers.activations import activation
+from normbound.layers.linear import LearnedScale
+from normbound.terms.store import Term, TermLike, current, sqrt
+
+PARTITIONS = ("row", "sample-channel", "sample-group", "channel")
+VARIANCES = ("biased", "unbiased", "sum")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normalize(Layer):
+    """N on every group of a partition of all entries.
+
+    partition  "row" (LayerNorm, RMSNorm), "sample-channel" (InstanceNorm), "sample-group" (GroupNorm), "channel"
+               (BatchNorm in training, a map of the whole batch)
+    center     subtract the mean of the group
+    floor      sigma: lower bound on the deviation sqrt(|z|^2/D) of every group, or None
+    variance   D: "biased" (group size m), "unbiased" (m - 1), "sum" (1: N(z) = z/sqrt(|z|^2 + eps))
+    """
+
+    partition: str
+    center: bool
+    floor: Term | None
+    eps: Term
+    variance: str = "biased"
+    groups: Term | None = None
+    title: str = "Normalize"
+    normalizer: bool = True
+    rowwise = False
+    name = "Normalize"
+
+    def size(self, shape: Shape) -> Term:
+        """Entries in one group."""
+        if self.partition == "row":
+            return shape.features
+        if self.partition == "sample-channel":
+            return shape.positions
+        if self.partition == "channel":
+            return shape.rows
+        assert self.groups is not None
+        width, count = shape.features.literal(), self.groups.literal()
+        if width is not None and count is not None:
+            return shape.positions * current().number(Fraction(width, count))
+        return shape.positions * (shape.features / self.groups)
+
+    def count(self, shape: Shape) -> Term:
+        """Number of groups."""
+        if self.partition == "row":
+            return shape.rows
+        if self.partition == "sample-channel":
+            return shape.samples * shape.features
+        if self.partition == "channel":
+            return shape.features
+        assert self.groups is not None
+        return shape.samples * self.groups
+
+    def divisor(self, shape: Shape) -> Term:
+        """D of one group."""
+        if self.variance == "sum":
+            return shape.rows.store.one
+        size = self.size(shape)
+        return size.store.monus(size, 1) if self.variance == "unbiased" else size
+
+    def output_shape(self, shape: Shape) -> Shape:
+        size = self.size(shape).literal()
+        if self.partition == "sample-group":
+            width, count = shape.features.literal(), self.groups.literal() if self.groups is not None else None
+            if width is not None and count is not None and (count == 0 or width % count):
+                raise ShapeError(f"{self.title}: {width} features do not split into {count} groups")
+        if size is not None and size < 2 and (self.variance == "unbiased"):
+            raise ShapeError(f"{self.title}: groups of {size} entries have no unbiased variance")
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return (Parameter("eps", "constant", (), "exact", self.eps),)
+
+    def _total(self, shape: Shape) -> Term:
+        """(number of groups) * D: an upper bound on |N(z)|^2 over all entries."""
+        if self.variance == "biased":
+            return shape.rows * shape.features
+        return self.count(shape) * self.divisor(shape)
+
+    def contract(self, context: Context) -> Contract:
+        store = context.store
+        shape = context.shape
+        if self.center and self.size(shape).literal() == 1:
+            return Contract(store.zero, store.zero, store.zero)
+        total = self._total(shape)
+        floor = self.floor if context.floors else None
+        under = self.eps if floor is None else floor**2 + self.eps
+        lip = store.power(under, Fraction(-1, 2))
+        needed: tuple[Hypothesis, ...] = ()
+        if floor is not None:
+            points = "every group of entries" if self.partition != "row" else "every row"
+            needed = (Hypothesis("floor", f"{self.title}: the {self._deviation()} of {points} entering it is at least "
+                                 f"{floor}", floor=floor, divisor=total),)
+        if not under.is_positive:
+            needed += (self._positive(under),)
+        return Contract(lip, sqrt(total), store.zero, hypotheses=needed)
+
+    def _positive(self, under: Term) -> Hypothesis:
+        if not under:
+            return Hypothesis("missing", f"{self.title}: eps = 0 and no variance floor; declare floor=... or eps > 0",
+                              witness="z = t w and z' = -t w with w a unit vector (centred where the layer centres): "
+                                      "|N(z) - N(z')|/|z - z'| >= 1/(2 t) is unbounded as t -> 0")
+        return Hypothesis("positive", f"{self.title}: {under} > 0", term=under)
+
+    def _deviation(self) -> str:
+        kind = {"biased": "standard deviation (biased variance)", "unbiased": "standard deviation (unbiased variance)",
+                "sum": "Euclidean norm"}[self.variance]
+        if not self.center and self.variance != "sum":
+            kind = "root mean square"
+        return kind
+
+    def sup(self, context: Context) -> Term | None:
+        return self.entry_bound(context.shape)
+
+    def entry_bound(self, shape: Shape) -> Term:
+        """sqrt(D), or sqrt(D (m-1)/m) where the group of m entries is centred."""
+        size, divisor = self.size(shape), self.divisor(shape)
+        if not self.center:
+            return sqrt(divisor)
+        rest = size.store.monus(size, 1)
+        return sqrt(rest) if self.variance == "biased" else sqrt(divisor * rest / size)
+
+    def grouped(self, x: Any) -> tuple[Any, tuple[int, ...]]:
+        """``x`` reshaped so that a group lies along the returned axes."""
+        if self.partition == "row":
+            return x, (-1,)
+        if self.partition == "sample-channel":
+            return x, (-2,)
+        if self.partition == "channel":
+            return x, (-3, -2)
+        assert self.groups is not None
+        count = int(self.groups.literal() or 0)
+        return x.reshape(*x.shape[:-1], count, x.shape[-1] // count), (-3, -1)
+
+    def _centred(self, x: Any) -> tuple[Any, tuple[int, ...], Any]:
+        z, axes = self.grouped(x)
+        if self.center:
+            z = z - z.mean(axis=axes, keepdims=True)
+        size = int(np.prod([z.shape[a] for a in axes]))
+        divisor = {"biased": size, "unbiased": size - 1, "sum": 1}[self.variance]
+        return z, axes, (z * z).sum(axis=axes, keepdims=True) / divisor
+
+    def deviations(self, x: Any) -> Any:
+        """The deviation of every group of a real array, flattened over the last axes."""
+        _, _, variance = self._centred(x)
+        return np.sqrt(variance).reshape(*x.shape[:-3], -1)
+
+    def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
+        z, _, variance = self._centred(x)
+        eps = np.asarray(tensors["eps"])
+        eps = eps.reshape(eps.shape + (1,) * (variance.ndim - eps.ndim)) if eps.ndim else eps
+        return (z / np.sqrt(variance + eps)).reshape(x.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standardize(Layer):
+    """(x - mean)/sqrt(var + eps) per feature with constants: BatchNorm in evaluation before its affine map."""
+
+    mean: Term
+    var: Term
+    eps: Term
+    title: str = "BatchNorm"
+    normalizer: bool = True
+    name = "Standardize"
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        width = (shape.features,)
+        return (Parameter("mean", "constant", width, "euclidean", self.mean),
+                Parameter("var", "constant", width, "least", self.var),
+                Parameter("eps", "constant", (), "exact", self.eps))
+
+    def contract(self, context: Context) -> Contract:
+        under = self.var + self.eps
+        lip = context.store.power(under, Fraction(-1, 2))
+        needed = (Hypothesis("assumption", f"{self.title}: running mean and variance are constants, the same for both "
+                             f"networks of a pair; every running variance is at least {self.var}"),)
+        if not under:
+            needed += (Hypothesis("missing", f"{self.title}: running variance and eps are both 0",
+                                  witness="a channel with running variance v has slope 1/sqrt(v), unbounded as v -> 0"),)
+        elif not under.is_positive:
+            needed += (Hypothesis("positive", f"{self.title}: {under} > 0", term=under),)
+        return Contract(lip, lip * self.mean, lip, hypotheses=needed)
+
+    def sup(self, context: Context) -> Term:
+        under = context.store.power(self.var + self.eps, Fraction(-1, 2))
+        return under * (context.sup() + self.mean)
+
+    def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
+        eps = np.asarray(tensors["eps"])[..., None]
+        scale = 1 / np.sqrt(tensors["var"] + eps)
+        return (x - tensors["mean"][..., None, None, :]) * scale[..., None, None, :]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Affine(Layer):
+    """gamma * x + beta, per feature. ``after`` is the layer whose output it reads, when its range is known.
+
+    gain   bound on |gamma|_inf (None: gamma = 1 is not a parameter); shift: bound on |beta| (None: no beta)
+    """
+
+    gain: Term | None
+    shift: Term | None
+    after: Layer | None = None
+    gain_value: Any = None
+    shift_value: Any = None
+    share: str | None = None
+    title: str = "Affine"
+    normalizer: bool = True
+    rowwise = False
+    name = "Affine"
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        width = (shape.features,)
+        found = ()
+        for value, entries in (("gain", self.gain_value), ("shift", self.shift_value)):
+            if entries is not None and shape.features.literal() not in (None, len(entries)):
+                raise ShapeError(f"{self.title}: the {value} has {len(entries)} entries, the input {shape.features} features")
+        if self.gain is not None:
+            found += (Parameter("gamma", "gain", width, "sup", self.gain, self.gain_value),)
+        if self.shift is not None:
+            found += (Parameter("beta", "shift", width, "euclidean", self.shift, self.shift_value),)
+        return found
+
+    def contract(self, context: Context) -> Contract:
+        store = context.store
+        rows = context.shape.rows
+        gain = store.one if self.gain is None else self.gain
+        if self.shift is None:
+            offset = store.zero
+        else:
+            offset = self.shift if rows.id == 1 else sqrt(rows) * self.shift
+        sensitivities: tuple[Sensitivity, ...] = ()
+        if self.gain is not None:
+            sensitivities = (Sensitivity("gamma", "gain", *self._gain_sensitivity(context)),)
+        if self.shift is not None:
+            sensitivities += (Sensitivity("beta", "shift", store.zero, sqrt(rows)),)
+        return Contract(self._lip(context, gain), offset, gain, sensitivities, self._joint(context))
+
+    def _gain_sensitivity(self, context: Context) -> tuple[Term, Term]:
+        """(l1, l0) with |d gamma * x| <= (l1 B + l0) |d gamma|: the largest norm of one feature over all rows."""
+        store, shape = context.store, context.shape
+        after = self.after
+        if isinstance(after, Normalize) and after.partition != "row":
+            # a feature lies in one group (or one group per sample), whose squared norm is at most D
+            groups = store.one if after.partition == "channel" else shape.samples
+            return store.zero, sqrt(groups * after.divisor(shape))
+        entry = None if after is None else after.entry_bound(shape)
+        return (store.one, store.zero) if entry is None else (store.zero, sqrt(shape.rows) * entry)
+
+    def _joint(self, context: Context) -> tuple[Sensitivity, ...]:
+        """Per-channel gamma and beta on centred data act orthogonally: sqrt(rows), not sqrt(2 rows)."""
+        after = self.after
+        if (self.gain is None or self.shift is None or not isinstance(after, Normalize) or not after.center
+                or after.partition not in ("channel", "sample-channel")):
+            return ()
+        return (Sensitivity("gamma, beta", "gain shift", context.store.zero, sqrt(context.shape.rows)),)
+
+    def _lip(self, context: Context, gain: Term) -> Term:
+        """|gamma|_inf; for concrete gamma on centred rows ||diag(gamma) C||, which can be smaller."""
+        after = self.after
+        if (self.gain_value is None or not isinstance(after, Normalize) or after.partition != "row" or not after.center
+                or len(set(self.gain_value)) == 1 or len(self.gain_value) > 64):
+            return gain
+        n = len(self.gain_value)
+        rows = [[Fraction(g) * (Fraction(int(i == j)) - Fraction(1, n)) for j in range(n)]
+                for i, g in enumerate(self.gain_value)]
+        return context.store.operator_norm(rows)
+
+    def sup(self, context: Context) -> Term:
+        gain = context.store.one if self.gain is None else self.gain
+        reach = gain * context.sup()
+        return reach if self.shift is None else reach + self.shift
+
+    def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
+        if "gamma" in tensors:
+            x = tensors["gamma"][..., None, None, :] * x
+        return x + tensors["beta"][..., None, None, :] if "beta" in tensors else x
+
+
+def _macro(name: str, **facts: str) -> Any:
+    return layer(name, source="two-point theorem for N (module text); then the affine map", **facts)
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class _Normalizer(Layer):
+    """Shared shape of the user-level normalizers: N on a partition, then gamma and beta."""
+
+    parts: tuple[Layer, ...]
+    normalizer = True
+
+    def _build(self, partition: str, center: bool, gamma: Any, beta: Any, floor: TermLike | None, eps: TermLike,
+               variance: str, share: str | None, groups: Term | None = None) -> None:
+        if variance not in VARIANCES:
+            raise NetworkError(f"{self.name}: variance={variance!r}; accepted: {', '.join(VARIANCES)}")
+        n = Normalize(partition, center, tensors_.optional_bound(floor, f"{self.name} floor"),
+                      bound(eps, f"{self.name} eps"), variance, groups, self.name)
+        affine = _affine(self.name, gamma, beta, n, share)
+        object.__setattr__(self, "parts", (n,) if affine is None else (n, affine))
+
+    def expand(self) -> tuple[Layer, ...]:
+        return self.parts
+
+
+def _affine(title: str, gamma: Any, beta: Any, after: Layer | None, share: str | None) -> Affine | None:
+    gain_value = shift_value = None
+    if tensors_.is_concrete(gamma):
+        gain_value = tensors_.vector(gamma, f"{title} gamma")
+        gamma = tensors_.sup_norm(gain_value)
+    if tensors_.is_concrete(beta):
+        shift_value = tensors_.vector(beta, f"{title} beta")
+        beta = tensors_.euclidean(shift_value)
+    if gamma is None and beta is None:
+        return None
+    return Affine(tensors_.optional_bound(gamma, f"{title} gamma"), tensors_.optional_bound(beta, f"{title} beta"), after,
+                  gain_value, shift_value, share, title)
+
+
+@_macro("LayerNorm", constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd) + sqrt(n) h",
+        sharpness="exact: two points of equal variance sigma^2", example="LayerNorm(gamma=g, beta=h, floor=sigma)",
+        hypotheses="floor: every row deviates by at least sigma; without: eps > 0")
+class LayerNorm(_Normalizer):
+    """Rows centred and divided by sqrt(Var + eps), then gamma (|gamma|_inf <= g) and beta (|beta| <= h)."""
+
+    __slots__ = ()
+
+    def __init__(self, gamma: Any = None, beta: Any = None, floor: TermLike | None = None, eps: TermLike = "eps",
+                 variance: str = "biased", share: str | None = None):
+        self._build("row", True, gamma, beta, floor, eps, variance, share)
+
+
+@_macro("RMSNorm", constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd)",
+        sharpness="exact: two points of equal norm sigma sqrt(d)", example="RMSNorm(gamma=g, floor=sigma)",
+        hypotheses="floor on the root mean square; without: eps > 0")
+class RMSNorm(_Normalizer):
+    """Rows divided by sqrt(mean square + eps), then gamma and beta."""
+
+    __slots__ = ()
+
+    def __init__(self, gamma: Any = None, beta: Any = None, floor: TermLike | None = None, eps: TermLike = "eps",
+                 share: str | None = None):
+        self._build("row", False, gamma, beta, floor, eps, "biased", share)
+
+
+@_macro("PixelNorm", constants="L = 1/sqrt(sigma^2 + eps) under the floor, 1/sqrt(eps) without; |out| <= sqrt(nd)",
+        sharpness="exact: two points of equal norm", example="PixelNorm(floor=sigma)",
+        hypotheses="floor on the root mean square of each position; without: eps > 0")
+class PixelNorm(_Normalizer):
+    """RMSNorm over the features of each position, without parameters."""
+
+    __slots__ = ()
+
+    def __init__(self, floor: TermLike | None = None, eps: TermLike = "eps"):
+        self._build("row", False, None, None, floor, eps, "biased", None)
+
+
+@_macro("InstanceNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(rows)",
+        sharpness="exact: two points of equal variance", example="InstanceNorm(gamma=g, beta=h, floor=sigma)",
+        hypotheses="floor: every (sample, feature) deviates over positions by at least sigma")
+class InstanceNorm(_Normalizer):
+    """Each (sample, feature) centred and divided over its positions."""
+
+    __slots__ = ()
+
+    def __init__(self, gamma: Any = None, beta: Any = None, floor: TermLike | None = None, eps: TermLike = "eps",
+                 variance: str = "biased", share: str | None = None):
+        self._build("sample-channel", True, gamma, beta, floor, eps, variance, share)
+
+
+@_macro("GroupNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(samples (|group| + positions))",
+        sharpness="exact in the input: two points of equal variance; upper in (gamma, beta)",
+        example="GroupNorm(2, gamma=g, beta=h, floor=sigma)",
+        hypotheses="floor: every (sample, group of features) deviates by at least sigma")
+class GroupNorm(_Normalizer):
+    """Each (sample, group of features) centred and divided over features and positions."""
+
+    __slots__ = ()
+
+    def __init__(self, groups: TermLike, gamma: Any = None, beta: Any = None, floor: TermLike | None = None,
+                 eps: TermLike = "eps", variance: str = "biased", share: str | None = None):
+        count = natural(groups, "GroupNorm groups")
+        if not count:
+            raise NetworkError("GroupNorm: the number of groups must be at least 1")
+        self._build("sample-group", True, gamma, beta, floor, eps, variance, share, count)
+
+
+@_macro("ScaleNorm", constants="L = g/sqrt(r^2 + eps) on |row| >= r, g/sqrt(eps) without; |out| <= g sqrt(n)",
+        sharpness="exact: two rows of equal norm r", example="ScaleNorm(g, floor=r)",
+        hypotheses="floor: every row has norm at least r; without: eps > 0")
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class ScaleNorm(_Normalizer):
+    """g x/sqrt(|x|^2 + eps) on each row with one trainable number |g| <= bound."""
+
+    def __init__(self, gain: TermLike, floor: TermLike | None = None, eps: TermLike = "eps", share: str | None = None):
+        self._build("row", False, None, None, floor, eps, "sum", None)
+        object.__setattr__(self, "parts", (*self.parts, LearnedScale(gain, share, normalizer=True)))
+
+
+@_macro("L2Norm", constants="L = 1/sqrt(r^2 + eps) on |row| >= r, 1/sqrt(eps) without; |out| <= sqrt(n)",
+        sharpness="exact: two rows of equal norm r", example="L2Norm(floor=r)",
+        hypotheses="floor: every row has norm at least r; without: eps > 0")
+class L2Norm(_Normalizer):
+    """x/sqrt(|x|^2 + eps) on each row."""
+
+    __slots__ = ()
+
+    def __init__(self, floor: TermLike | None = None, eps: TermLike = "eps"):
+        self._build("row", False, None, None, floor, eps, "sum", None)
+
+
+@_macro("BatchNorm", constants="eval: L = g/sqrt(v + eps); train: L = g/sqrt(sigma^2 + eps), affine sensitivity sqrt(rows)",
+        sharpness="exact in both modes", example='BatchNorm(mode="train", gamma=g, beta=h, floor=sigma)',
+        mode="required: eval or train", hypotheses="eval: running statistics are constants; train: floor per feature")
+class BatchNorm(_Normalizer):
+    """Batch normalization; ``mode`` is required.
+
+    mode="eval"   an affine map per feature with running statistics: ``var`` is a lower bound on every running
+                  variance, ``mean`` a bound on the norm of the running mean (default 0 is not assumed: give it)
+    mode="train"  a map of the whole batch, Euclidean over all its entries; statistics per feature over all rows
+    """
+
+    __slots__ = ()
+
+    def __init__(self, mode: str | None = None, gamma: Any = None, beta: Any = None, floor: TermLike | None = None,
+                 eps: TermLike = "eps", var: TermLike | None = None, mean: TermLike | None = None,
+                 variance: str = "biased", share: str | None = None):
+        if mode not in ("eval", "train"):
+            raise NetworkError('BatchNorm: mode is required; accepted: mode="eval" (with var and mean) or mode="train" '
+                               "(with floor)")
+        if mode == "train":
+            if var is not None or mean is not None:
+                raise NetworkError('BatchNorm: var and mean are running statistics; accepted with mode="eval" only')
+            self._build("channel", True, gamma, beta, floor, eps, variance, share)
+            return
+        if floor is not None:
+            raise NetworkError('BatchNorm: floor belongs to mode="train"; with mode="eval" give var (running variance)')
+        if var is None or mean is None:
+            raise NetworkError('BatchNorm: mode="eval" needs var (lower bound on the running variances) and mean '
+                               "(bound on the norm of the running mean)")
+        fixed = Standardize(bound(mean, "BatchNorm mean"), bound(var, "BatchNorm var"), bound(eps, "BatchNorm eps"))
+        affine = _affine("BatchNorm", gamma, beta, None, share)
+        object.__setattr__(self, "parts", (fixed,) if affine is None else (fixed, affine))
+
+
+@layer("DyT", constants="L = g a; |out| <= g sqrt(nd) + sqrt(n) h; p^2 = g^2 B^2 + 2n", sharpness="exact in the input: x = 0",
+       source="tanh is 1-Lipschitz and bounded by 1; no epsilon and no floor", example="DyT(a, gamma=g, beta=h)")
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class DyT(_Normalizer):
+    """gamma * tanh(alpha x) + beta with one trainable number |alpha| <= a (dynamic tanh)."""
+
+    def __init__(self, alpha: TermLike, gamma: Any = None, beta: Any = None, share: str | None = None):
+        squash = Squash()
+        affine = _affine("DyT", gamma, beta, squash, share)
+        parts: tuple[Layer, ...] = (LearnedScale(alpha, share, normalizer=True), squash)
+        object.__setattr__(self, "parts", parts if affine is None else (*parts, affine))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Squash(Layer):
+    """tanh with its range as envelope: |tanh(z)| <= sqrt(entries) whatever z is."""
+
+    normalizer = True
+    name = "tanh"
+
+    def contract(self, context: Context) -> Contract:
+        return Contract(context.store.one, context.width_root, context.store.zero)
+
+    def sup(self, context: Context) -> Term:
+        return context.store.one
+
+    def entry_bound(self, shape: Shape) -> Term:
+        return shape.rows.store.one
+
+    def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
+        return activation("Tanh").forward({}, x)

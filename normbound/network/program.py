@@ -1,0 +1,307 @@
+"""Networks as programs: the composition tree laid out as a flat list of instructions with shapes.
+
+Everything that walks a network (derivation, forward passes, checks) is a loop over this list with a stack, so trees of
+any depth and chains of any length are fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from normbound.contracts.block import Block, Composite, Layer, Parameter, Repeat, as_block, bound, natural
+from normbound.contracts.context import Shape
+from normbound.errors import NetworkError, NormboundError, ShapeError
+from normbound.layers.linear import Identity
+from normbound.terms.normal import same
+from normbound.terms.store import NUM, SYM, Store, Term, TermLike, current
+
+LEAF, OPEN, NEXT, CLOSE = range(4)
+
+
+class Instruction(NamedTuple):
+    """One step of the program.
+
+    OPEN and CLOSE bracket a composite or a Repeat, NEXT stands between its branches. The branches of a Repeat are, in
+    order: its start, its captured networks, its body. ``path`` is the position in the tree; ``branch`` counts the
+    branches of the bracket for NEXT.
+    """
+
+    op: int
+    block: Block
+    shape: Shape
+    out: Shape
+    path: tuple[int, ...]
+    branch: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """The domain: tensors of samples x positions x features with Euclidean norm at most ``radius`` over all entries.
+
+    radius None is all of space: bounds that need a radius are then unbounded. The centre is 0.
+    """
+
+    radius: Term | None
+    features: Term
+    samples: Term
+    positions: Term
+
+    def __init__(self, radius: TermLike | None = None, features: TermLike = "d", samples: TermLike = 1,
+                 positions: TermLike = 1):
+        put = object.__setattr__
+        put(self, "radius", None if radius is None else bound(radius, "Input radius"))
+        for name, value in (("features", features), ("samples", samples), ("positions", positions)):
+            t = natural(value, f"Input {name}")
+            if not t:
+                raise NetworkError(f"Input {name}: found 0; at least 1 is needed")
+            put(self, name, t)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape.of(self.samples, self.positions, self.features)
+
+    def __rshift__(self, block: Block) -> Network:
+        return Network(self, as_block(block))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A block on a domain."""
+
+    input: Input
+    body: Block
+    title: str = ""
+
+    def __rshift__(self, block: Block) -> Network:
+        return Network(self.input, self.body >> block, self.title)
+
+    def without_normalization(self) -> Network:
+        """The same network with whole normalizers removed; weights, biases and activations stay."""
+        return Network(self.input, strip_normalizers(self.body), self.title)
+
+    def program(self) -> Program:
+        return compile_network(self)
+
+
+class Program(NamedTuple):
+    """Instructions of a network, and what its symbols are."""
+
+    network: Network
+    code: list[Instruction]
+    out: Shape
+
+    def layers(self) -> Iterator[Instruction]:
+        return (i for i in self.code if i.op == LEAF)
+
+
+def parts_of_series(block: Block) -> list[Block]:
+    """The maximal chain at ``block``, in order of application."""
+    chain: list[Block] = []
+    stack = [block]
+    while stack:
+        b = stack.pop()
+        if isinstance(b, Composite) and b.rule == "series":
+            stack.extend(reversed(b.parts))
+        else:
+            chain.append(b)
+    return chain
+
+
+def branches(block: Composite | Repeat) -> tuple[Block, ...]:
+    """The parts that a bracket runs, in order."""
+    if isinstance(block, Repeat):
+        return (block.start or Identity(), *block.capture.values(), block.body)
+    return block.parts
+
+
+def compile_network(network: Network) -> Program:
+    """Lay the tree out, infer shapes, and check what can be checked without numbers.
+
+    Raises ShapeError or NetworkError naming the place (layer number along each nesting level).
+    """
+    code: list[Instruction] = []
+    shape = network.input.shape
+    tasks: list[tuple] = [("series", network.body, ())]
+    opened: list[tuple[Composite | Repeat, Shape, list[Shape], tuple[int, ...]]] = []
+    while tasks:
+        task = tasks.pop()
+        if task[0] == "series":
+            _, block, path = task
+            chain = parts_of_series(block)
+            if len(chain) == 1:
+                tasks.append(("block", chain[0], (*path, 1)))
+            else:
+                tasks.extend(("block", b, (*path, k)) for k, b in reversed(list(enumerate(chain, 1))))
+        elif task[0] == "block":
+            _, block, path = task
+            if isinstance(block, Layer):
+                shape = _lay_leaf(code, block, shape, path)
+                continue
+            if not isinstance(block, (Composite, Repeat)):
+                raise NetworkError(f"{place(path)}: found {type(block).__name__}, which is not a layer or a composition")
+            runs = branches(block)
+            opened.append((block, shape, [], path))
+            tasks.append(("close",))
+            for k in range(len(runs) - 1, -1, -1):
+                tasks.append(("series", runs[k], (*path, k + 1)))
+                tasks.append(("branch", k))
+        elif task[0] == "branch":
+            block, before, outs, path = opened[-1]
+            k = task[1]
+            if k:
+                outs.append(shape)
+            branch_shape = _branch_shape(block, before, outs, k, path)
+            code.append(Instruction(OPEN if k == 0 else NEXT, block, before, branch_shape, path, k))
+            shape = branch_shape
+        else:
+            block, before, outs, path = opened.pop()
+            outs.append(shape)
+            shape = _joined_shape(block, before, outs, path)
+            code.append(Instruction(CLOSE, block, before, shape, path, len(outs)))
+    program = Program(network, code, shape)
+    _check_names(program)
+    return program
+
+
+def _lay_leaf(code: list[Instruction], layer: Layer, shape: Shape, path: tuple[int, ...]) -> Shape:
+    primitives = layer.expand() or (layer,)
+    for primitive in primitives:
+        try:
+            out = primitive.output_shape(shape)
+        except NormboundError as error:
+            raise type(error)(f"{place(path)}: {error}") from None
+        code.append(Instruction(LEAF, primitive, shape, out, path))
+        shape = out
+    return shape
+
+
+def _branch_shape(block: Composite | Repeat, before: Shape, outs: list[Shape], k: int, path: tuple[int, ...]) -> Shape:
+    if isinstance(block, Repeat):
+        return outs[0] if k == len(branches(block)) - 1 and outs else before
+    if block.rule != "parallel":
+        return before
+    width, count = before.features.literal(), len(block.parts)
+    if width is not None and (not isinstance(width, int) or width % count):
+        raise ShapeError(f"{place(path)}: parallel of {count} parts cannot split {width} features equally")
+    return before.with_features(before.features * current().number(Fraction(1, count)))
+
+
+def _joined_shape(block: Composite | Repeat, before: Shape, outs: list[Shape], path: tuple[int, ...]) -> Shape:
+    if isinstance(block, Repeat):
+        if not equal_shapes(outs[0], outs[-1]):
+            raise ShapeError(f"{place(path)}: the body of a Repeat must keep the shape; it maps {outs[0]} to {outs[-1]}")
+        return outs[-1]
+    if block.rule in ("concat", "parallel"):
+        total = outs[0].features
+        for o in outs[1:]:
+            total = total + o.features
+        return outs[0].with_features(total)
+    for o in outs[1:]:
+        if not equal_shapes(outs[0], o):
+            raise ShapeError(f"{place(path)}: the parts of a {block.rule} have shapes {outs[0]} and {o}; they must agree")
+    return outs[0]
+
+
+def equal_shapes(a: Shape, b: Shape) -> bool:
+    return a is b or all(x == y or same(x, y) for x, y in zip(a[:3], b[:3], strict=True))
+
+
+def place(path: tuple[int, ...]) -> str:
+    """A position in words: layer numbers from the outside in."""
+    return "layer " + ".".join(map(str, path)) if path else "network"
+
+
+def group_name(layer: Layer, path: tuple[int, ...], parameter: str) -> str:
+    """The identity of a parameter group: the shared name where there is one, else the place."""
+    return f"{layer.share if layer.share is not None else '.'.join(map(str, path))}.{parameter}"
+
+
+def _check_names(program: Program) -> None:
+    """Shared names must denote one tensor; a symbol must not be natural and family, or index and symbol."""
+    shared: dict[str, tuple[Parameter, tuple[int, ...]]] = {}
+    store = program.out.rows.store
+    naturals: dict[str, Term] = {}
+    scopes: list[Repeat] = []
+    seen_shapes: set[int] = set()
+    for i in program.code:
+        for t in (i.shape.rows, i.shape.features):
+            if t.id not in seen_shapes:
+                seen_shapes.add(t.id)
+                naturals.update(store.symbols(t))
+        if i.op == OPEN and isinstance(i.block, Repeat):
+            scopes.append(i.block)
+            naturals.update(store.symbols(i.block.depth))
+            index = i.block.index
+            if index is not None and any(s.index == index for s in scopes[:-1]):
+                raise NetworkError(f"{place(i.path)}: index {index!r} is already the index of an enclosing Repeat")
+        elif i.op == CLOSE and isinstance(i.block, Repeat):
+            scopes.pop()
+        elif i.op == LEAF:
+            layer = i.block
+            name = getattr(layer, "source", None)
+            if layer.name == "Outside" and not any(name in s.capture for s in scopes):
+                raise NetworkError(f"{place(i.path)}: Outside({name}) needs an enclosing Repeat that captures {name!r}")
+            if layer.share is None:
+                continue
+            for p in layer.parameters(i.shape):
+                key = f"{layer.share}.{p.name}"
+                old = shared.setdefault(key, (p, i.path))[0]
+                if not (len(old.dims) == len(p.dims) and all(same(x, y) for x, y in zip(old.dims, p.dims, strict=True))
+                        and old.bound == p.bound and old.value == p.value and old.norm == p.norm):
+                    raise NetworkError(f"{place(i.path)}: shared tensor {key!r} has {_dims(p)} and {p.statement()}, but "
+                                       f"{_dims(old)} and {old.statement()} at {place(shared[key][1])}")
+    for s in naturals.values():
+        if s.kind not in (SYM, NUM):
+            raise NetworkError(f"{s} is a family; a depth or a width must be one natural number")
+
+
+def _dims(p: Parameter) -> str:
+    return "shape " + (" x ".join(map(str, p.dims)) or "()")
+
+
+def strip_normalizers(block: Block) -> Block:
+    """``block`` with every normalizer replaced by the identity (dropped inside chains)."""
+    done: dict[int, Block] = {}
+    order: list[Block] = []
+    stack: list[Block] = [block]
+    while stack:
+        b = stack.pop()
+        order.append(b)
+        stack.extend(children_of(b))
+    for b in reversed(order):
+        if isinstance(b, Layer):
+            done[id(b)] = Identity() if b.normalizer else b
+        elif isinstance(b, Repeat):
+            done[id(b)] = Repeat(done[id(b.body)], b.depth, b.tied, b.index,
+                                 {n: done[id(c)] for n, c in b.capture.items()},
+                                 None if b.start is None else done[id(b.start)])
+        elif isinstance(b, Composite):
+            parts = [done[id(p)] for p in b.parts]
+            if b.rule == "series":
+                parts = [p for p in parts if not isinstance(p, Identity)] or [Identity()]
+            done[id(b)] = parts[0] if b.rule == "series" and len(parts) == 1 else \
+                Composite(b.rule, tuple(parts), b.factor, b.sign)
+    return done[id(block)]
+
+
+def children_of(block: Block) -> tuple[Block, ...]:
+    if isinstance(block, Composite):
+        return block.parts
+    if isinstance(block, Repeat):
+        return tuple(b for b in (block.start, *block.capture.values(), block.body) if b is not None)
+    return ()
+
+
+def natural_symbols(program: Program) -> set[str]:
+    """Names of symbols that stand for natural numbers (depths and dimensions)."""
+    store: Store = program.out.rows.store
+    found: set[str] = set()
+    for i in program.code:
+        if i.op == OPEN and isinstance(i.block, Repeat):
+            found |= set(store.symbols(i.block.depth))
+    for t in {t.id: t for i in program.code for t in (i.shape.samples, i.shape.positions, i.shape.features)}.values():
+        found |= set(store.symbols(t))
+    return found

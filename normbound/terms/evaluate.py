@@ -1,0 +1,533 @@
+"""Values of terms: rigorous enclosures (balls) and floats for searching.
+
+One pass over the nodes, children first. Recurrences and indexed products run in O(depth): what depends on the
+index alone is computed column-wise, what depends on the state in a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import cache
+from math import exp, inf
+from typing import Any, Protocol
+
+from normbound.errors import TermError
+from normbound.terms.exact import exact
+from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, INF, KIND_NAMES, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, REC, SUB,
+                                   SUM, SYM, Exact, Node, Store, Term, bound_symbols, children)
+
+DEFAULT_BITS = 128
+MAX_ITERATIONS = 10_000_000
+Values = Mapping[str, object]
+
+
+class Algebra(Protocol):
+    """The numbers that terms are evaluated in; + and * are the numbers' own."""
+
+    infinity: Any
+
+    def number(self, value: object) -> Any: ...
+    def power(self, x: Any, e: Exact) -> Any: ...
+    def maximum(self, xs: Sequence[Any]) -> Any: ...
+    def minimum(self, xs: Sequence[Any]) -> Any: ...
+    def exp(self, x: Any) -> Any: ...
+    def dd(self, depth: int, nodes: Sequence[Any]) -> Any: ...
+    def constant(self, name: str) -> Any: ...
+    def operator_norm(self, matrix: Any) -> Any: ...
+
+
+class Balls:
+    """Ball arithmetic: every result encloses the exact value."""
+
+    def __init__(self, bits: int = DEFAULT_BITS):
+        from flint import arb, arb_mat, fmpq
+        self.bits = bits
+        self._arb, self._mat, self._fmpq = arb, arb_mat, fmpq
+        self.infinity = arb.pos_inf()
+
+    def number(self, value: object) -> Any:
+        if isinstance(value, self._arb):
+            if not value >= 0:
+                raise TermError(f"the value {value} is not known to be nonnegative")
+            return value
+        q = exact(value)
+        if q < 0:
+            raise TermError(f"found the value {q}; symbols are nonnegative")
+        return self._arb(q) if isinstance(q, int) else self._arb(self._fmpq(q.numerator, q.denominator))
+
+    def power(self, x: Any, e: Exact) -> Any:
+        if e == 2:
+            return x * x
+        if e < 0:
+            if x == 0:
+                return self.infinity
+            if not x > 0:
+                raise TermError("a denominator is not separated from zero at this precision")
+            return x.rsqrt() if e == Fraction(-1, 2) else 1 / self.power(x, -e)
+        if isinstance(e, int):
+            return self._whole_power(x, e)
+        x = x.nonnegative_part() if not x >= 0 else x
+        root = x.sqrt() if e.denominator == 2 else x.root(e.denominator)
+        return root if e.numerator == 1 else self._whole_power(root, e.numerator)
+
+    def _whole_power(self, x: Any, n: int) -> Any:
+        """x^n by repeated squaring (the library's power of a ball with a zero end is nan)."""
+        result = self._arb(1)
+        while n:
+            if n & 1:
+                result = result * x
+            n >>= 1
+            if n:
+                x = x * x
+        return result
+
+    def maximum(self, xs: Sequence[Any]) -> Any:
+        result = xs[0]
+        for x in xs[1:]:
+            result = result.max(x)
+        return result
+
+    def minimum(self, xs: Sequence[Any]) -> Any:
+        result = xs[0]
+        for x in xs[1:]:
+            result = result.min(x)
+        return result
+
+    def exp(self, x: Any) -> Any:
+        return x.exp()
+
+    def dd(self, depth: int, nodes: Sequence[Any]) -> Any:
+        """Opitz: the corner of the depth-th power of the bidiagonal matrix. No subtraction occurs."""
+        m = len(nodes)
+        if depth < m - 1:
+            return self._arb(0)
+        if m == 1:
+            return self._whole_power(nodes[0], depth)
+        matrix = self._mat(m, m, [nodes[i] if i == j else int(j == i + 1) for i in range(m) for j in range(m)])
+        result = None
+        while True:
+            if depth & 1:
+                result = matrix if result is None else result * matrix
+            depth >>= 1
+            if not depth:
+                break
+            matrix = matrix * matrix
+        return result[0, m - 1] if result is not None else self._arb(int(m == 1))
+
+    def constant(self, name: str) -> Any:
+        from normbound.terms.constants import enclosure
+        return enclosure(name, self.bits)
+
+    def operator_norm(self, matrix: Any) -> Any:
+        return _norm_ball(matrix, self.bits)
+
+
+@cache
+def _norm_ball(matrix: Any, bits: int) -> Any:
+    from normbound.terms.norms import spectral_norm
+    return spectral_norm(matrix, bits)
+
+
+class Floats:
+    """Double precision, for searching only."""
+
+    infinity = inf
+
+    def number(self, value: object) -> float:
+        return float(value) if isinstance(value, (int, float, Fraction)) else float(exact(value))
+
+    def power(self, x: float, e: Exact) -> float:
+        if x == 0 and e < 0:
+            return inf
+        try:
+            return float(x) ** float(e)
+        except OverflowError:
+            return inf
+
+    def maximum(self, xs: Sequence[float]) -> float:
+        return max(xs)
+
+    def minimum(self, xs: Sequence[float]) -> float:
+        return min(xs)
+
+    def exp(self, x: float) -> float:
+        try:
+            return exp(x)
+        except OverflowError:
+            return inf
+
+    def dd(self, depth: int, nodes: Sequence[float]) -> float:
+        """The recursion dd(K+1; l, r) = l dd(K; l, r) + dd(K; r), all nonnegative."""
+        m = len(nodes)
+        if depth > 100_000:
+            return float(Balls(64).dd(depth, [Balls(64).number(Fraction(x)) for x in nodes]))
+        row = [0.0] * (m - 1) + [1.0]  # row[i] = dd(k; nodes[i:])
+        for _ in range(depth):
+            for i in range(m):
+                row[i] = row[i] * nodes[i] + (row[i + 1] if i + 1 < m else 0.0)
+        return row[0]
+
+    def constant(self, name: str) -> float:
+        from normbound.terms.constants import enclosure
+        return float(enclosure(name, 64).mid())
+
+    def operator_norm(self, matrix: Any) -> float:
+        return float(_norm_ball(matrix, 64).mid())
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Set the working precision of balls, and restore it."""
+    from flint import ctx
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def evaluate(term: Term, values: Values, bits: int = DEFAULT_BITS) -> Any:
+    """An enclosure of ``term`` where symbols take ``values`` (exact numbers; families take sequences).
+
+    Raises TermError when a symbol has no value, a depth is not a natural number, or the value is not defined.
+    """
+    return evaluate_many([term], values, bits)[0]
+
+
+def evaluate_many(terms: Sequence[Term], values: Values, bits: int = DEFAULT_BITS) -> list[Any]:
+    """``evaluate`` for several terms of one store in one pass."""
+    with precision(bits + 20):
+        return _Pass(terms, values, Balls(bits + 20)).results()
+
+
+def evaluate_floats(terms: Sequence[Term], values: Values) -> list[float]:
+    """Approximate values, for searching; overflow gives inf."""
+    return _Pass(terms, values, Floats()).results()
+
+
+class _Pass:
+    def __init__(self, terms: Sequence[Term], values: Values, algebra: Algebra):
+        if not terms:
+            self.store = Store()
+        else:
+            self.store = terms[0].store
+            for t in terms:
+                if t.store is not self.store:
+                    self.store.refuse(t)
+        self.terms = terms
+        self.values = values
+        self.algebra = algebra
+        self.families: dict[str, Any] = {}
+        self.memo: dict[str, Any] = {}
+
+    def results(self) -> list[Any]:
+        store = self.store
+        nodes = store.nodes
+        ids = store.reachable(self.terms)
+        binders = {b: 1 << k for k, b in enumerate(sorted({b for i in ids for b in bound_symbols(nodes[i])}))}
+        self.masks: dict[int, int] = {}
+        if binders:
+            for i in ids:
+                mask = binders.get(i, 0)
+                for c in children(nodes[i]):
+                    mask |= self.masks[c]
+                for b in bound_symbols(nodes[i]):
+                    mask &= ~binders[b]
+                self.masks[i] = mask
+        self.binders = binders
+        self._require(ids)
+        self.exact = self._exact_ids(ids)
+        naturals: dict[int, int] = {}
+        values: dict[int, Any] = {}
+        masks, exact_ids, apply = self.masks, self.exact, self.apply
+        for i in ids:
+            if masks and masks[i]:
+                continue
+            node = nodes[i]
+            if i in exact_ids:
+                naturals[i] = self._natural(node, naturals)
+            kind = node[0]
+            if kind == MUL:
+                values[i] = values[node[1]] * values[node[2]]
+            elif kind == ADD:
+                values[i] = values[node[1]] + values[node[2]]
+            else:
+                values[i] = apply(node, values, naturals)
+        out = []
+        for t in self.terms:
+            v = values[t.id]
+            if v != v:
+                raise TermError("the value is not defined at these numbers (zero times an unbounded factor)")
+            out.append(v)
+        return out
+
+    def _require(self, ids: Iterable[int]) -> None:
+        nodes = self.store.nodes
+        missing = []
+        for i in ids:
+            node = nodes[i]
+            if (node[0] == SYM and i not in self.binders) or node[0] == ELT:
+                if node[1] not in self.values and node[1] not in missing:
+                    missing.append(node[1])
+        if missing:
+            shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
+            raise TermError(f"no value for {shown}")
+
+    def _exact_ids(self, ids: list[int]) -> set[int]:
+        """Ids whose exact natural value is needed: depths, family indices, natural differences."""
+        nodes = self.store.nodes
+        wanted: set[int] = set()
+        for i in reversed(ids):
+            node = nodes[i]
+            kind = node[0]
+            if kind == DD:
+                wanted.add(node[1])
+            elif kind == ELT:
+                wanted.add(node[2])
+            elif kind in (PROD, SUM, REC):
+                wanted.add(node[2])
+            elif kind == SUB:
+                wanted.add(i)
+            if i in wanted:
+                wanted.update(children(node))
+        return wanted
+
+    def _natural(self, node: Node, below: Mapping[int, int]) -> int:
+        kind = node[0]
+        if kind == NUM:
+            value = node[1]
+        elif kind == SYM:
+            value = self._plain(node[1])
+            if not isinstance(value, int):
+                raise TermError(f"{node[1]} = {value} must be a natural number")
+        elif kind == ADD:
+            return below[node[1]] + below[node[2]]
+        elif kind == MUL:
+            return below[node[1]] * below[node[2]]
+        elif kind == SUB:
+            a, b = below[node[1]], below[node[2]]
+            if a < b:
+                raise TermError(f"natural difference {a} - {b} is negative")
+            return a - b
+        elif kind == POW and isinstance(node[2], int) and node[2] > 0:
+            return below[node[1]] ** node[2]
+        elif kind in (MAX, MIN):
+            return (max if kind == MAX else min)(below[c] for c in node[1:])
+        else:
+            raise TermError(f"a depth or an index must be a natural number, found a {KIND_NAMES[kind]}")
+        if not isinstance(value, int) or value < 0:
+            raise TermError(f"a depth or an index must be a natural number, found {value}")
+        return value
+
+    def _plain(self, name: str) -> object:
+        value = self.values[name]
+        if isinstance(value, (list, tuple)):
+            raise TermError(f"{name} is one symbol, its value must be one number")
+        return exact(value) if isinstance(value, str) else value
+
+    def _member(self, name: str, index: int) -> Any:
+        """Member ``index`` (from 1) of a family."""
+        column = self.families.get(name)
+        if column is None:
+            value = self.values[name]
+            if isinstance(value, (list, tuple)):
+                column = [self.algebra.number(v) for v in value]
+            else:
+                column = self.algebra.number(value)
+            self.families[name] = column
+        if not isinstance(column, list):
+            return column
+        if not 1 <= index <= len(column):
+            raise TermError(f"{name}[{index}] has no value; {len(column)} members are given, from index 1")
+        return column[index - 1]
+
+    def apply(self, node: Node, v: Mapping[int, Any], n: Mapping[int, int]) -> Any:
+        """The value of one node over the values ``v`` and natural values ``n`` of its children."""
+        kind = node[0]
+        algebra = self.algebra
+        if kind == MUL:
+            return v[node[1]] * v[node[2]]
+        if kind == ADD:
+            return v[node[1]] + v[node[2]]
+        if kind == POW:
+            return algebra.power(v[node[1]], node[2])
+        if kind == SYM:
+            return algebra.number(self._plain(node[1]))
+        if kind == NUM:
+            return algebra.number(node[1])
+        if kind == ELT:
+            return self._member(node[1], n[node[2]])
+        if kind == DD:
+            return algebra.dd(n[node[1]], [v[c] for c in node[2:]])
+        if kind == MAX:
+            return algebra.maximum([v[c] for c in node[1:]])
+        if kind == MIN:
+            return algebra.minimum([v[c] for c in node[1:]])
+        if kind == CONST:
+            return algebra.constant(node[1])
+        if kind == OPNORM:
+            return algebra.operator_norm(self.store.matrices[node[1]])
+        if kind == EXP:
+            return algebra.exp(v[node[1]])
+        if kind == SUB:
+            return algebra.number(n[node[1]] - n[node[2]])
+        if kind == INF:
+            return algebra.infinity
+        if kind == PROD:
+            result = algebra.number(1)
+            for x in self._iterate(node[1], n[node[2]], (), (), (node[3],), v, n)[0]:
+                result = result * x
+            return result
+        if kind == SUM:
+            result = algebra.number(0)
+            for x in self._iterate(node[1], n[node[2]], (), (), (node[3],), v, n)[0]:
+                result = result + x
+            return result
+        _, component, depth, index, states, starts, steps = node
+        return self._iterate(index, n[depth], states, [v[s] for s in starts], steps, v, n)[component]
+
+    def _iterate(self, index: int, depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
+                 v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+        """Run ``steps`` for index = 1..depth.
+
+        Without states: the columns of the steps. With states: the final state.
+        """
+        if depth > MAX_ITERATIONS:
+            raise TermError(f"a recurrence of {depth} steps is beyond {MAX_ITERATIONS}")
+        nodes = self.store.nodes
+        index_bit = self.binders[index]
+        state_bits = 0
+        for s in states:
+            state_bits |= self.binders[s]
+        own = index_bit | state_bits
+        body = [i for i in self.store.reachable([Term(self.store, s) for s in steps]) if self.masks[i] & own]
+        counter = list(range(1, depth + 1))
+        columns: dict[int, list[Any]] = {}
+        exact_columns: dict[int, list[int]] = {}
+        scan: list[int] = []
+        for i in body:
+            node = nodes[i]
+            if self.masks[i] & state_bits:
+                scan.append(i)
+            elif i == index:
+                exact_columns[i] = counter
+                columns[i] = [self.algebra.number(k) for k in counter]
+            else:
+                columns[i] = self._column(i, node, depth, columns, exact_columns, v, n)
+        if not states:
+            return [columns[s] if s in columns else [v[s]] * depth for s in steps]
+        return self._scan(scan, depth, states, starts, steps, columns, exact_columns, v, n)
+
+    def _column(self, i: int, node: Node, depth: int, columns: dict[int, list[Any]],
+                exact_columns: dict[int, list[int]], v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+        below = children(node)
+        if i in self.exact and all(c in exact_columns or c in n for c in below):
+            ints = [exact_columns.get(c) or [n[c]] * depth for c in below]
+            exact_columns[i] = [self._natural(node, dict(zip(below, row, strict=True)))
+                                for row in zip(*ints, strict=True)]
+        kind = node[0]
+        if kind in (MUL, ADD):
+            a, b = (columns[c] if c in columns else [v[c]] * depth for c in below)
+            if kind == MUL:
+                return [x * y for x, y in zip(a, b, strict=True)]
+            return [x + y for x, y in zip(a, b, strict=True)]
+        if kind == POW:
+            power, e = self.algebra.power, node[2]
+            if e == 2:
+                return [x * x for x in columns[node[1]]]
+            return [power(x, e) for x in columns[node[1]]]
+        if kind == ELT:
+            return [self._member(node[1], k) for k in exact_columns[node[2]]]
+        rows = []
+        for t in range(depth):
+            local_v = _Layered({c: columns[c][t] for c in columns}, v) if kind in (PROD, SUM, REC) else \
+                {c: columns[c][t] if c in columns else v.get(c) for c in below}
+            local_n = _Layered({c: exact_columns[c][t] for c in exact_columns}, n)
+            rows.append(self.apply(node, local_v, local_n))
+        return rows
+
+    def _scan(self, scan: list[int], depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
+              columns: dict[int, list[Any]], exact_columns: dict[int, list[int]], v: Mapping[int, Any],
+              n: Mapping[int, int]) -> list[Any]:
+        nodes = self.store.nodes
+        slots: dict[int, int] = {}
+        registers: list[Any] = []
+
+        def slot(i: int) -> int:
+            if i not in slots:
+                slots[i] = len(registers)
+                registers.append(v.get(i))
+            return slots[i]
+
+        for s, a in zip(states, starts, strict=True):
+            registers_index = slot(s)
+            registers[registers_index] = a
+        program: list[tuple[int, int, int, int, Node]] = []
+        for i in scan:
+            node = nodes[i]
+            if node[0] == SYM:
+                continue
+            below = children(node)
+            first = slot(below[0])
+            second = slot(below[1]) if len(below) > 1 else first
+            for c in below[2:]:
+                slot(c)
+            kind = node[0]
+            if kind == POW and node[2] == 2:
+                kind, second = MUL, first
+            program.append((kind, slot(i), first, second, node))
+        out = [slot(s) for s in steps]
+        state_slots = [slots[s] for s in states]
+        feeds = [(slots[c], column) for c, column in columns.items() if c in slots]
+        for t in range(depth):
+            for where, column in feeds:
+                registers[where] = column[t]
+            for kind, where, a, b, node in program:
+                if kind == MUL:
+                    registers[where] = registers[a] * registers[b]
+                elif kind == ADD:
+                    registers[where] = registers[a] + registers[b]
+                elif kind == POW:
+                    registers[where] = self.algebra.power(registers[a], node[2])
+                else:
+                    local = {c: registers[s] for c, s in slots.items()}
+                    ints = {c: column[t] for c, column in exact_columns.items()}
+                    registers[where] = self.apply(node, _Layered(local, v), _Layered(ints, n))
+            new = [registers[s] for s in out]
+            for where, value in zip(state_slots, new, strict=True):
+                registers[where] = value
+        return [registers[s] for s in state_slots]
+
+
+class _Layered(dict):
+    """Values of an inner scope in front of those of the outer one."""
+
+    __slots__ = ("outer",)
+
+    def __init__(self, inner: Mapping[int, Any], outer: Mapping[int, Any]):
+        super().__init__(inner)
+        self.outer = outer
+
+    def __missing__(self, key: int) -> Any:
+        return self.outer[key]
+
+    def get(self, key: int, default: Any = None) -> Any:
+        if key in self:
+            return dict.__getitem__(self, key)
+        return self.outer.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return dict.__contains__(self, key) or key in self.outer
+
+
+def format_ball(x: Any, digits: int = 6) -> str:
+    """A short decimal of a ball: as many digits as are certain, up to ``digits``; huge values as powers of ten."""
+    if not x.is_finite():
+        return "unbounded" if x > 0 else "undefined"
+    return x.str(digits, radius=False)
+
+
+Evaluator = Callable[[Sequence[Term], Values], list[Any]]
