@@ -1,0 +1,98 @@
+"""normbound: formal Lipschitz bounds of neural networks, in inputs and in parameters, with and without normalization.
+
+    from normbound import Input, Linear, LayerNorm, ReLU, Repeat, derive, check
+    block = Linear("s", bias="b") >> LayerNorm(gamma="g", floor="sigma") >> ReLU()
+    bound = derive(Input(radius="R", features="d") >> Repeat(block, "K"), wrt="input")
+    print(bound)                       # the statement, with quantifiers, hypotheses, closed form, rate
+    bound.at(s="6/5", K=24, ...)       # a rigorous enclosure at exact numbers
+    bound.check(networks=200, seed=0)  # random networks try to break every step
+
+Names are imported on first use, so that ``import normbound`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from normbound.version import VERSION as __version__
+
+_HOME = {
+    "normbound.calculus.bound": ("Bound", "derive", "derive_all"),
+    "normbound.calculus.derive": ("analyse",),
+    "normbound.check.falsify": ("check", "replay"),
+    "normbound.contracts.block": ("Block", "Layer", "Parameter", "Repeat", "concat", "parallel"),
+    "normbound.contracts.context": ("Context", "Contract", "Sensitivity", "Shape"),
+    "normbound.contracts.hypothesis": ("Hypothesis",),
+    "normbound.contracts.registry": ("layer",),
+    "normbound.errors": ("HypothesisError", "NetworkError", "NormboundError", "ShapeError", "TermError",
+                         "UnsupportedError"),
+    "normbound.layers.activations": ("Abs", "CELU", "CReLU", "ELU", "GELU", "GELUTanh", "HardSigmoid", "HardSwish", "HardTanh",
+                                     "LeakyReLU", "LogSigmoid", "MaxMin", "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU",
+                                     "Sigmoid", "Sin", "Softplus", "Softsign", "SquaredReLU", "Tanh", "Tanhshrink"),
+    "normbound.layers.linear": ("Dropout", "Identity", "LearnedScale", "Linear", "Outside", "Scaling"),
+    "normbound.layers.normalization": ("BatchNorm", "DyT", "GroupNorm", "InstanceNorm", "L2Norm", "LayerNorm", "PixelNorm",
+                                       "RMSNorm", "ScaleNorm"),
+    "normbound.network.builtins": (),
+    "normbound.network.files": ("Architecture", "load"),
+    "normbound.network.language": ("parse_block", "parse_network"),
+    "normbound.network.program": ("Input", "Network"),
+    "normbound.render.statement": ("statement",),
+    "normbound.terms.evaluate": ("evaluate",),
+    "normbound.terms.grammar": ("parse",),
+    "normbound.terms.store": ("Store", "Term", "sqrt", "term"),
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = ["__version__", "builtin", "residual", *sorted(_WHERE)]  # pyright: ignore
+
+if TYPE_CHECKING:
+    from normbound.contracts.block import Block
+    from normbound.network.files import Architecture
+
+
+def builtin(name: str) -> Architecture:
+    """The built-in architecture called ``name``."""
+    from normbound.network.builtins import get
+    return get(name)
+
+
+def residual(block: Block, factor: Any = 1) -> Block:
+    """x + factor * block(x)."""
+    from normbound.layers.linear import Identity
+    return Identity() + (block if factor == 1 else factor * block)
+
+
+def _attach() -> None:
+    """Give bounds the methods of the folders above the calculus: statement and check."""
+    bound_class = import_module("normbound.calculus.bound").Bound
+    if "check" in vars(bound_class):
+        return
+
+    def check_bound(self: Any, networks: int = 200, seed: int = 0, **options: Any) -> Any:
+        """Draw random networks of the architecture and try to break every step of the derivation."""
+        from normbound.check.falsify import check
+        return check(self.network, networks=networks, seed=seed, **options)
+
+    def text(self: Any) -> str:
+        from normbound.render.statement import statement
+        return statement(self)
+
+    bound_class.check = check_bound
+    bound_class.__str__ = text
+
+
+def __getattr__(name: str) -> Any:
+    home = _WHERE.get(name)
+    if home is None:
+        raise AttributeError(f"module 'normbound' has no attribute {name!r}")
+    if home.startswith(("normbound.calculus", "normbound.network")):
+        import_module("normbound.layers")
+        _attach()
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

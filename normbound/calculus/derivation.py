@@ -5,9 +5,10 @@ Every output (statement, closed form, LaTeX, checks, proofs) reads this object a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from normbound.calculus.repeat import Iteration
 from normbound.contracts.block import Layer, Repeat
@@ -34,12 +35,54 @@ class Step(NamedTuple):
     scope: int
 
 
+class Steps(Sequence[Step]):
+    """The steps of a derivation, stored in columns: long chains keep every step at a fifth of the memory."""
+
+    __slots__ = ("_at", "_ends", "_premises", "_rules", "_scopes", "_summaries")
+
+    def __init__(self) -> None:
+        self._rules: list[str] = []
+        self._at = array("q")
+        self._premises = array("q")
+        self._ends = array("q")
+        self._summaries: list[Summary] = []
+        self._scopes = array("q")
+
+    def add(self, rule: str, at: int, premises: tuple[int, ...], summary: Summary, scope: int) -> int:
+        """Append a step and return its number."""
+        self._rules.append(rule)
+        self._at.append(at)
+        self._premises.extend(premises)
+        self._ends.append(len(self._premises))
+        self._summaries.append(summary)
+        self._scopes.append(scope)
+        return len(self._rules) - 1
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @overload
+    def __getitem__(self, k: int) -> Step: ...
+    @overload
+    def __getitem__(self, k: slice) -> list[Step]: ...
+    def __getitem__(self, k: int | slice) -> Step | list[Step]:
+        if isinstance(k, slice):
+            return [self[j] for j in range(*k.indices(len(self)))]
+        if k < 0:
+            k += len(self)
+        if not 0 <= k < len(self):
+            raise IndexError(k)
+        start = self._ends[k - 1] if k else 0
+        return Step(self._rules[k], self._at[k], tuple(self._premises[start:self._ends[k]]), self._summaries[k],
+                    self._scopes[k])
+
+
 @dataclass(slots=True)
 class Scope:
     """The body of one Repeat: steps inside are schematic in its iteration index.
 
     state is the symbol for the radius at the start of an iteration; entry its value at the first one, in terms of the
-    parent scope's state.
+    parent scope's state. sup_state and sup_entry are the same for the largest entry, where products need it.
     """
 
     repeat: Repeat | None
@@ -48,6 +91,8 @@ class Scope:
     state: Term | None = None
     entry: Term | None = None
     index: Term | None = None
+    sup_state: Term | None = None
+    sup_entry: Term | None = None
     iteration: Iteration | None = None
 
 
@@ -67,7 +112,8 @@ class Derivation:
     program: Program
     trainable: frozenset[str]
     floors: bool
-    steps: list[Step] = field(default_factory=list)
+    dropped: frozenset[tuple[int, ...]] = frozenset()
+    steps: Steps = field(default_factory=Steps)
     scopes: list[Scope] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from normbound.calculus.derivation import Derivation, Scope, Step, Use
+from normbound.calculus.derivation import Derivation, Scope, Use
 from normbound.calculus.repeat import Iteration, close_groups, release
 from normbound.contracts import rules
 from normbound.contracts.block import Composite, Layer, Repeat
@@ -75,7 +75,7 @@ class _Engine:
         self.floors = floors
         self.dropped = dropped
         self.tied = 0
-        self.out = Derivation(program, trainable, floors)
+        self.out = Derivation(program, trainable, floors, dropped)
         self.frames: list[_Frame] = []
         self.wants_sup = any((isinstance(i.block, Composite) and i.block.rule == "product")
                              or (isinstance(i.block, Layer) and i.block.name == "SquaredReLU") for i in program.code)
@@ -87,7 +87,7 @@ class _Engine:
         out.scopes.append(Scope(None, 0, ()))
         top = _Frame(None, (), base, 0, None)
         ground = Summary(store.one, base, store.zero, store.zero, store.zero, store.zero)
-        out.steps.append(Step("domain", 0, (), ground, 0))
+        out.steps.add("domain", 0, (), ground, 0)
         top.run, top.step = ground, 0
         self.frames.append(top)
         context = Context(store, self.program.network.input.shape, ground, base, self.floors, self._captured)
@@ -104,7 +104,7 @@ class _Engine:
                 frame = self._close(at, instruction.path)
         final = close_groups(top.run, ())
         if final is not top.run:
-            out.steps.append(Step("sharing", len(self.program.code) - 1, (top.step,), final, 0))
+            out.steps.add("sharing", len(self.program.code) - 1, (top.step,), final, 0)
         self._check_trainable()
         return out
 
@@ -122,14 +122,12 @@ class _Engine:
         sup = layer.sup(context) if self.wants_sup else None
         summary = self._lift(layer, contract, shape, path, sup)
         steps = out.steps
-        leaf = len(steps)
-        steps.append(Step("contract", at, (), summary, frame.scope))
+        leaf = steps.add("contract", at, (), summary, frame.scope)
         if frame.step is None:
             frame.run, frame.step = summary, leaf
         else:
             frame.run = rules.series(frame.run, summary)
-            steps.append(Step("series", at, (frame.step, leaf), frame.run, frame.scope))
-            frame.step = leaf + 1
+            frame.step = steps.add("series", at, (frame.step, leaf), frame.run, frame.scope)
 
     def _lift(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...], sup: Term | None) -> Summary:
         """The summary of a layer on all rows: a row-wise contract is lifted, sensitivities of one use are squared."""
@@ -209,10 +207,13 @@ class _Engine:
         state = store.fresh(f"B{len(self.out.scopes)}")
         entry = frame.outs[0][0].radius(frame.base)
         index = store.symbol(block.index) if block.index is not None else None
-        self.out.scopes.append(Scope(block, frame.scope, frame.path, state, entry, index))
+        sup = store.fresh(f"F{len(self.out.scopes)}") if self.wants_sup else None
+        first = frame.outs[0][0]
+        self.out.scopes.append(Scope(block, frame.scope, frame.path, state, entry, index, sup,
+                                     entry if first.sup is None else first.sup))
         frame.base = state
         frame.scope = len(self.out.scopes) - 1
-        frame.run = frame.run._replace(sup=None)
+        frame.run = frame.run._replace(sup=sup)
         self.tied += block.tied
 
     def _capturing(self, name: str) -> _Frame:
@@ -241,14 +242,12 @@ class _Engine:
             assert isinstance(block, Composite)
             rule, summary = block.rule, self._combine(frame, block)
         steps = self.out.steps
-        steps.append(Step(rule, at, premises, summary, parent.scope))
-        closed = len(steps) - 1
+        closed = steps.add(rule, at, premises, summary, parent.scope)
         if parent.step is None:
             parent.run, parent.step = summary, closed
         else:
             parent.run = rules.series(parent.run, summary)
-            steps.append(Step("series", at, (parent.step, closed), parent.run, parent.scope))
-            parent.step = closed + 1
+            parent.step = steps.add("series", at, (parent.step, closed), parent.run, parent.scope)
         return parent
 
     def _combine(self, frame: _Frame, block: Composite) -> Summary:
@@ -276,7 +275,7 @@ class _Engine:
         assert scope.state is not None and scope.entry is not None
         local = {g for g in body.shared if g[:1].isdigit()}  # named by place; shared names and captures begin with letters
         once = frozenset(local) if self.tied and not block.tied else frozenset()
-        iteration = Iteration(body, block.depth, scope.state, scope.entry, scope.index, once)
+        iteration = Iteration(body, block.depth, scope.state, scope.entry, scope.index, once, scope.sup_state, scope.sup_entry)
         scope.iteration = iteration
         summary = iteration.close()
         if block.tied and not self.tied:

@@ -11,7 +11,7 @@ the recursion itself is the answer: a recurrence term, or an indexed product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from normbound.contracts.rules import merge
@@ -28,6 +28,7 @@ class Iteration:
     entry     the radius at the start of the first iteration
     index     the symbol of the iteration index, if the body is an indexed family
     once      names of shared groups that belong to one iteration each (an untied body inside a tied one)
+    sup_state, sup_entry   the same as state and entry for the largest entry of the tensor, where products need it
     """
 
     body: Summary
@@ -36,6 +37,8 @@ class Iteration:
     entry: Term
     index: Term | None = None
     once: frozenset[str] = frozenset()
+    sup_state: Term | None = None
+    sup_entry: Term | None = None
 
     @property
     def store(self) -> Store:
@@ -47,25 +50,58 @@ class Iteration:
         roots = self.body.coefficients() if terms is None else terms
         return symbol.id in self.store.reachable(roots)
 
+    def varies(self, terms: Iterable[Term] | None = None) -> bool:
+        """Whether coefficients (or ``terms``) depend on the tensor at the start of the iteration."""
+        return self.mentions(self.state, terms) or self.mentions(self.sup_state, terms)
+
     def form(self) -> str:
         """"closed", "peeled" (the first iteration differs), or "recurrence"."""
         if self.mentions(self.index):
             return "recurrence"
-        if not self.mentions(self.state):
+        if not self.varies():
             return "closed"
-        return "recurrence" if self.body.G or self.mentions(self.state, (self.body.b0,)) else "peeled"
+        return "recurrence" if self.body.G or self.varies((self.body.b0, self._next_sup())) else "peeled"
+
+    def _next_sup(self) -> Term:
+        """The largest entry after one iteration."""
+        return self.body.radius(self.state) if self.body.sup is None else self.body.sup
 
     def radius_after(self, iterations: Term) -> Term:
         """The radius bound after ``iterations`` iterations."""
         s, store = self.body, self.store
-        if self.mentions(self.state, (s.b0, s.G)) or self.mentions(self.index, (s.b0, s.G)):
-            index = self.index or store.fresh("i")
-            return store.recurrence(0, iterations, index, [self.state], [self.entry], [s.radius(self.state)])
+        if self.varies((s.b0, s.G)) or self.mentions(self.index, (s.b0, s.G)):
+            return self._run(iterations, self.state, self.entry, s.radius(self.state))
         return self.entry * store.dd(iterations, [s.G]) + s.b0 * store.dd(iterations, [s.G, store.one])
+
+    def _run(self, iterations: Term, symbol: Term, start: Term, step: Term) -> Term:
+        """``symbol`` after the iterations, with the radius and the largest entry as further states where it needs them."""
+        index = self.index or self.store.fresh("i")
+        chain = [(symbol, start, step)]
+        radius = (self.state, self.entry, self.body.radius(self.state))
+        sup = None if self.sup_state is None or self.sup_entry is None else \
+            (self.sup_state, self.sup_entry, self._next_sup())
+        for _ in range(2):
+            for state in (radius, sup):
+                if state is not None and state not in chain and self.mentions(state[0], [c[2] for c in chain]):
+                    chain.append(state)
+        symbols, starts, steps = zip(*chain, strict=True)
+        return self.store.recurrence(0, iterations, index, symbols, starts, steps)
 
     def close(self) -> Summary:
         """The summary of all iterations, relative to the input of the first one."""
-        return {"closed": self._closed, "peeled": self._peeled, "recurrence": self._recurrence}[self.form()]()
+        closed = {"closed": self._closed, "peeled": self._peeled, "recurrence": self._recurrence}[self.form()]()
+        return closed._replace(sup=self._final_sup())
+
+    def _final_sup(self) -> Term | None:
+        """The largest entry after all iterations; with a symbolic depth also that of no iteration."""
+        sup = self.body.sup
+        if sup is None or self.sup_state is None or self.sup_entry is None:
+            return None
+        if self.varies((sup,)) or self.mentions(self.index, (sup,)):
+            return self._run(self.depth, self.sup_state, self.sup_entry, sup)
+        if self.depth.literal() is None:
+            return self.store.maximum((self.sup_entry, sup))
+        return sup if self.depth else self.sup_entry
 
     # -- closed form -----------------------------------------------------------------------------------------
     def _closed(self) -> Summary:
@@ -101,7 +137,7 @@ class Iteration:
         """The body ends in a bounded range: every iteration but the first starts from the radius b0."""
         self._refuse_families()
         store, K, zero, one = self.store, self.depth, self.store.zero, self.store.one
-        first, later = self._at(self.entry), self._at(self.body.b0)
+        first, later = self._at(self.entry, self.sup_entry), self._at(self.body.b0, self._next_sup())
         M, l = self.body.b0, later.L**2
         dd = store.dd
         once, rest = dd(K, [l, zero]), dd(K, [l, one, zero])
@@ -112,34 +148,36 @@ class Iteration:
         return Summary(dd(K, [zero]) + first.L * dd(K, [later.L, zero]), M * dd(K, [zero, one]), dd(K, [zero]), zero, zero,
                        p, shared or NO_SHARED)
 
-    def _at(self, radius: Term) -> Summary:
+    def _at(self, radius: Term, sup: Term | None) -> Summary:
         s = self.body
         names = list(s.shared)
-        terms = self.store.substitute(s.coefficients(), {self.state: radius})
+        mapping = {self.state: radius}
+        if self.sup_state is not None and sup is not None:
+            mapping[self.sup_state] = sup
+        terms = self.store.substitute(s.coefficients(), mapping)
         shared = {g: Shared(terms[6 + 2 * k], terms[7 + 2 * k], s.shared[g].binders) for k, g in enumerate(names)}
-        return Summary(*terms[:6], shared=shared or NO_SHARED)
+        L, b0, G, q2, q1, q0 = terms[:6]
+        return Summary(L, b0, G, q2, q1, q0, shared or NO_SHARED)
 
     # -- recurrence ------------------------------------------------------------------------------------------
     def _recurrence(self) -> Summary:
         self._refuse_families()
         s, store, K, zero, one = self.body, self.store, self.depth, self.store.zero, self.store.one
-        index = self.index or store.fresh("i")
         B = self.state
-        move = s.radius(B)
 
-        def accumulated(start: Term, step_of: object, stem: str) -> Term:
-            acc = store.fresh(stem)
-            step = step_of(acc)  # type: ignore[operator]
-            if self.mentions(B, (step,)):
-                return store.recurrence(1, K, index, [B, acc], [self.entry, start], [move, step])
-            return store.recurrence(0, K, index, [acc], [start], [step])
+        def accumulated(start: Term, stem: str, step_of: Callable[[Term], Term]) -> Term:
+            symbol = store.fresh(stem)
+            return self._run(K, symbol, start, step_of(symbol))
 
-        L = accumulated(one, lambda a: s.L * a, "L") if self.mentions(B, (s.L,)) else store.product(index, K, s.L)
-        if not self.mentions(B, (s.L,)) and not self.mentions(self.index, (s.L,)):
+        if self.varies((s.L,)):
+            L = accumulated(one, "L", lambda a: s.L * a)
+        elif self.index is not None and self.mentions(self.index, (s.L,)):
+            L = store.product(self.index, K, s.L)
+        else:
             L = store.dd(K, [s.L])
         p = s.p_squared(B)
-        P = accumulated(zero, lambda a: s.L**2 * a + p, "P") if p else zero
-        shared = {g: Shared(zero, accumulated(zero, lambda a, c=c: s.L * a + (c.l1 * B + c.l0), "C"), c.binders)
+        P = accumulated(zero, "P", lambda a: s.L**2 * a + p) if p else zero
+        shared = {g: Shared(zero, accumulated(zero, "C", lambda a, c=c: s.L * a + (c.l1 * B + c.l0)), c.binders)
                   for g, c in s.shared.items()}
         return Summary(L, self.radius_after(K), zero, zero, zero, P, shared or NO_SHARED)
 

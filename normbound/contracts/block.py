@@ -6,13 +6,15 @@ Trees may be deep; every pass over them is a loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from normbound.contracts.context import Context, Contract, Shape
-from normbound.errors import NetworkError
+from normbound.errors import NetworkError, TermError
 from normbound.terms.store import Term, TermLike, current
 
 
@@ -46,7 +48,7 @@ def bound(value: TermLike, what: str) -> Term:
     """A nonnegative norm bound given as symbol text, exact number or term."""
     try:
         return current().term(value)
-    except ValueError as error:
+    except TermError as error:
         raise type(error)(f"{what}: {error}") from None
 
 
@@ -116,6 +118,18 @@ class Parameter:
         return shown
 
 
+def extreme(parameter: Parameter, dims: tuple[int, ...], number: Callable[[Term], float]) -> Any:
+    """The tensor at its bound that witnesses use: first entry of a matrix or a vector, every entry for "sup"."""
+    if parameter.value is not None:
+        return np.array(parameter.value, dtype=float)
+    size = number(parameter.bound)
+    if parameter.norm in ("sup", "least", "exact"):
+        return np.full(dims, size)
+    tensor = np.zeros(dims)
+    tensor[(0,) * len(dims)] = size
+    return tensor
+
+
 class Layer(Block):
     """A leaf. Subclasses are frozen dataclasses registered by name; see ``registry.py`` for what each declares.
 
@@ -153,6 +167,14 @@ class Layer(Block):
     def entry_bound(self, shape: Shape) -> Term | None:
         """A bound on every entry of the output that holds for every input, if there is one."""
         return None
+
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Any, Any]:
+        """Two inputs of the given shape whose quotient attains the constant, or approaches it as t -> 0, when every
+        tensor is ``extreme``. ``number`` gives the value of a term. The default is a unit vector and 0.
+        """
+        x = np.zeros(shape)
+        x[0, 0, 0] = 1.0
+        return x, np.zeros(shape)
 
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
         """The layer on an array of shape (..., samples, positions, features), real or complex.

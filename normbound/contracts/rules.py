@@ -12,6 +12,7 @@ from typing import Any
 
 from normbound.contracts.summary import NO_SHARED, Number, Shared, Summary, hypotenuse, largest
 from normbound.errors import UnsupportedError
+from normbound.terms.store import ONE_ID, Term
 
 
 def series(f: Summary, g: Summary) -> Summary:
@@ -19,22 +20,33 @@ def series(f: Summary, g: Summary) -> Summary:
 
     L = L_g L_f, b0 = b_g + G_g b_f, G = G_g G_f, p^2 = L_g^2 p_f^2 + p_g^2(b_f + G_f B), c = L_g c_f + c_g(b_f + G_f B).
     """
-    fb, fG, gL, gG = f.b0, f.G, g.L, g.G
-    q2, q1, q0 = f.q2, f.q1, f.q0
+    fL, fb, fG, q2, q1, q0, fshared, _ = f
+    gL, gb, gG, g2, g1, g0, gshared, sup = g
+    if gL is not gG or gb:  # a map such as ReLU, with L = G and b0 = 0, may be neutral: then only ``sup`` changes
+        neutral = False
+    else:
+        neutral = gL == 1 if not isinstance(gL, Term) else gL.id == ONE_ID
+    if neutral and not (g2 or g1 or g0 or gshared):
+        return f if sup is f.sup else f._replace(sup=sup)
     if q2 or q1 or q0:
         square = gL**2
         q2, q1, q0 = square * q2, square * q1, square * q0
-    if g.q2 or g.q1 or g.q0:
+    if g2 or g1 or g0:
         if fG:
-            q2 = q2 + g.q2 * fG**2
-            q1 = q1 + (g.q1 * fG + 2 * g.q2 * fG * fb if fb else g.q1 * fG)
-        q0 = q0 + (g.q2 * fb**2 + g.q1 * fb + g.q0 if fb else g.q0)
+            q2 = q2 + g2 * fG**2
+            q1 = q1 + (g1 * fG + 2 * g2 * fG * fb if fb else g1 * fG)
+        if not fb:
+            q0 = q0 + g0
+        elif g1:
+            q0 = q0 + (g2 * fb**2 + g1 * fb + g0)
+        else:
+            q0 = q0 + (g2 * fb**2 + g0)
     shared = NO_SHARED
-    if f.shared or g.shared:
-        carried = {s: Shared(gL * c.l1, gL * c.l0, c.binders) for s, c in f.shared.items()}
-        moved = {s: Shared(c.l1 * fG, c.l1 * fb + c.l0, c.binders) for s, c in g.shared.items()}
+    if fshared or gshared:
+        carried = {s: Shared(gL * c.l1, gL * c.l0, c.binders) for s, c in fshared.items()}
+        moved = {s: Shared(c.l1 * fG, c.l1 * fb + c.l0, c.binders) for s, c in gshared.items()}
         shared = merge(carried, moved, _plus)
-    return Summary(f.L * gL, g.b0 + gG * fb, gG * fG, q2, q1, q0, shared, g.sup)
+    return Summary(fL * gL, gb + gG * fb, gG * fG if fG else fG, q2, q1, q0, shared, sup)
 
 
 def add(f: Summary, g: Summary) -> Summary:

@@ -18,7 +18,7 @@ from math import sqrt as _float_sqrt
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from normbound.terms.store import Term
+from normbound.terms.store import HALF, Term, rational_power
 
 Number = Any  # a Term, or any number with + and *: rules are one algebra, tested on exact fractions too
 
@@ -70,10 +70,9 @@ def identity(one: Number, zero: Number) -> Summary:
 def root(x: Number) -> Number:
     """Square root of a term, of a perfect-square fraction, or of a float."""
     if isinstance(x, Term):
-        return x.store.power(x, Fraction(1, 2))
+        return x.store.power(x, HALF)
     if isinstance(x, (int, Fraction)):
-        from normbound.terms.store import _rational_power
-        exact = _rational_power(x, Fraction(1, 2))
+        exact = rational_power(x, HALF)
         return exact if exact is not None else _float_sqrt(x)
     return _float_sqrt(x)
 

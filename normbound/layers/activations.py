@@ -6,6 +6,7 @@ be smaller: GELU has G = 1), and the range where it is bounded. Radii propagate 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Kind:
     """One activation phi_a with its derivative; ``a`` is the fixed argument where ``argument`` names one.
 
     at_zero, lip, growth and sup map (store, a) to |phi_a(0)|, rho, G and sup |phi_a| (None: unbounded).
+    peak(a) is the point where |phi_a'| attains rho, or, with side = -1, the point that it approaches from the left.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Kind:
     argument: str | None = None
     default: Any = None
     positive: bool = False
+    peak: Callable[[float], float] = lambda a: 1.0
+    side: int = 0
 
 
 def _one(store: Store, a: Term) -> Term:
@@ -104,51 +108,51 @@ KINDS: tuple[Kind, ...] = (
     Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one, "exact: 0 < x < 6",
          "clipping is a projection", sup=_number(6)),
     Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one, "exact: |x| < 1",
-         "clipping is a projection", sup=_one),
+         "clipping is a projection", sup=_one, peak=lambda a: 0.0),
     Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one, "exact: x > 0", "reverse triangle inequality"),
     Kind("LeakyReLU", lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
          lambda store, a: store.maximum((store.one, a)), lambda store, a: store.maximum((store.one, a)),
-         "exact: the steeper side", "piecewise linear with slopes 1 and a", argument="a", default="1/100"),
+         "exact: the steeper side", "piecewise linear with slopes 1 and a", argument="a", default="1/100", peak=lambda a: 1.0 if a <= 1 else -1.0),
     Kind("ELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
          lambda x, a: np.where(x > 0, 1.0, a * np.exp(np.minimum(x, 0))), lambda store, a: store.maximum((store.one, a)),
          lambda store, a: store.maximum((store.one, a)), "exact for a <= 1, supremum as x -> 0- for a > 1",
-         "slopes 1 and a exp(x)", argument="a", default=1),
+         "slopes 1 and a exp(x)", argument="a", default=1, peak=lambda a: 1.0 if a <= 1 else 0.0, side=-1),
     Kind("CELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
          lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one, "exact: x > 0",
          "slopes 1 and exp(x/a)", argument="a", default=1, positive=True),
     Kind("SELU", lambda x, a: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
          lambda x, a: _SELU_SCALE * np.where(x > 0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0))), _named("selu_lip"),
-         _named("selu_lip"), "supremum, x -> 0-", "slopes lambda and lambda alpha exp(x); Klambauer et al., arXiv 1706.02515"),
+         _named("selu_lip"), "supremum, x -> 0-", "slopes lambda and lambda alpha exp(x); Klambauer et al., arXiv 1706.02515", peak=lambda a: 0.0, side=-1),
     Kind("GELU", lambda x, a: x * _cdf(x), lambda x, a: _cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
-         "exact: x = sqrt 2", "phi'' = (2 - x^2) pdf(x); phi(x) = x Phi(x) with 0 <= Phi <= 1 gives G = 1"),
+         "exact: x = sqrt 2", "phi'' = (2 - x^2) pdf(x); phi(x) = x Phi(x) with 0 <= Phi <= 1 gives G = 1", peak=lambda a: math.sqrt(2)),
     Kind("GELUTanh", lambda x, a: 0.5 * x * (1 + np.tanh(_TANH_GELU * (x + 0.044715 * x**3))),
          lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one, "exact: x = 1.4185...",
-         "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+         "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1", peak=lambda a: 1.418504008790828),
     Kind("SiLU", lambda x, a: x * _logistic(a * x), lambda x, a: _silu_slope(x, a), _named("silu_lip"), _one,
          "exact: a x tanh(a x/2) = 2", "phi' = 1/2 + t/4 at the stationary point t = a x; phi(x) = x s(ax) gives G = 1",
-         argument="a", default=1, positive=True),
+         argument="a", default=1, positive=True, peak=lambda a: 2.3993572805154677 / a),
     Kind("Mish", lambda x, a: x * np.tanh(_softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
-         "exact: x = 1.4905...", "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+         "exact: x = 1.4905...", "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1", peak=lambda a: 1.4905711794854284),
     Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one, "supremum, x -> infinity",
          "phi' is a logistic function", at_zero=lambda store, a: store.constant("log2") / a, argument="a", default=1,
-         positive=True),
+         positive=True, peak=lambda a: 40 / a),
     Kind("Sigmoid", lambda x, a: _logistic(x), lambda x, a: _logistic(x) * _logistic(-x), _number("1/4"), _number("1/4"),
-         "exact: x = 0", "s(1 - s) <= 1/4", at_zero=_number("1/2"), sup=_one),
+         "exact: x = 0", "s(1 - s) <= 1/4", at_zero=_number("1/2"), sup=_one, peak=lambda a: 0.0),
     Kind("Tanh", lambda x, a: np.tanh(x), lambda x, a: 1 / np.cosh(np.clip(x, -300, 300)) ** 2, _one, _one, "exact: x = 0",
-         "1 - tanh^2 <= 1", sup=_one),
+         "1 - tanh^2 <= 1", sup=_one, peak=lambda a: 0.0),
     Kind("HardSigmoid", lambda x, a: np.clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
-         _number("1/6"), "exact: |x| < 3", "clipping is a projection", at_zero=_number("1/2"), sup=_one),
+         _number("1/6"), "exact: |x| < 3", "clipping is a projection", at_zero=_number("1/2"), sup=_one, peak=lambda a: 0.0),
     Kind("HardSwish", lambda x, a: x * np.clip(x + 3, 0, 6) / 6,
          lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)), _number("3/2"), _one,
-         "supremum, x -> 3-", "slope x/3 + 1/2 on (-3, 3); phi(x) = x t(x) with 0 <= t <= 1 gives G = 1"),
+         "supremum, x -> 3-", "slope x/3 + 1/2 on (-3, 3); phi(x) = x t(x) with 0 <= t <= 1 gives G = 1", peak=lambda a: 3.0, side=-1),
     Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one, "supremum, x -> -infinity",
-         "the slope is a logistic function", at_zero=lambda store, a: store.constant("log2")),
+         "the slope is a logistic function", at_zero=lambda store, a: store.constant("log2"), peak=lambda a: -40.0),
     Kind("Tanhshrink", lambda x, a: x - np.tanh(x), lambda x, a: np.tanh(x) ** 2, _one, _one, "supremum, x -> infinity",
-         "the slope is tanh^2"),
+         "the slope is tanh^2", peak=lambda a: 20.0),
     Kind("Softsign", lambda x, a: x / (1 + abs(x)), lambda x, a: 1 / (1 + abs(x)) ** 2, _one, _one, "exact: x = 0",
-         "the slope is (1 + |x|)^-2", sup=_one),
+         "the slope is (1 + |x|)^-2", sup=_one, peak=lambda a: 0.0),
     Kind("Sin", lambda x, a: np.sin(a * x), lambda x, a: a * np.cos(a * x), lambda store, a: a, lambda store, a: a,
-         "exact: x = 0", "the slope is a cos(a x)", sup=_one, argument="a", default=1),
+         "exact: x = 0", "the slope is a cos(a x)", sup=_one, argument="a", default=1, peak=lambda a: 0.0),
 )
 _TABLE = {k.name: k for k in KINDS}
 
@@ -176,7 +180,7 @@ class Elementwise(Layer):
         offset = at_zero * context.width_root if at_zero else at_zero
         needed: tuple[Hypothesis, ...] = ()
         if self.kind.positive and self.argument is not None and not self.argument.is_positive:
-            needed = (Hypothesis("positive", f"{self.name}: {self.argument} > 0", term=self.argument),)
+            needed = (Hypothesis("positive", self.name, "{0} > 0", (self.argument,)),)
         return Contract(self._call(self.kind.lip, store), offset, self._call(self.kind.growth, store), hypotheses=needed)
 
     def sup(self, context: Context) -> Term:
@@ -187,11 +191,19 @@ class Elementwise(Layer):
     def entry_bound(self, shape: Shape) -> Term | None:
         return None if self.kind.sup is None else self._call(self.kind.sup, shape.rows.store)
 
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Array, Array]:
+        peak = self.kind.peak(1.0 if self.argument is None else number(self.argument))
+        first, second = (t, -t) if not self.kind.side else (-t, -2 * t)
+        return np.full(shape, peak + first), np.full(shape, peak + second)
+
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
         a = tensors["a"][..., None, None, None] if "a" in tensors else None
         if np.iscomplexobj(x):
             return self.kind.phi(x.real, a) + 1j * (self.kind.slope(x.real, a) * x.imag)
         return self.kind.phi(x, a)
+
+
+_PLAIN = {k.name: Elementwise(k) for k in KINDS if k.argument is None}  # immutable, so one object serves all
 
 
 def activation(name: str, argument: Any = None) -> Elementwise:
@@ -200,7 +212,7 @@ def activation(name: str, argument: Any = None) -> Elementwise:
     if kind.argument is None:
         if argument is not None:
             raise NetworkError(f"{name} takes no argument")
-        return Elementwise(kind)
+        return _PLAIN[name]
     value = bound(kind.default if argument is None else argument, f"{name} argument")
     if kind.positive and not value:
         raise NetworkError(f"{name}: the argument must be positive")
@@ -213,6 +225,8 @@ def _register(kind: Kind) -> None:
 
     build.__name__ = build.__qualname__ = kind.name
     build.__doc__ = f"{kind.name}: {kind.source}."
+    if kind.argument is None:  # the catalogue and the text language read the signature
+        build.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
     argument = "" if kind.argument is None else "a"
     store = Store()
     a = store.symbol("a")
@@ -250,6 +264,9 @@ class PReLU(Layer):
     def sup(self, context: Context) -> Term:
         return context.store.maximum((context.store.one, self.bound)) * context.sup()
 
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Array, Array]:
+        return np.full(shape, 1.0 if number(self.bound) <= 1 else -1.0), np.zeros(shape)
+
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
         a = tensors["a"][..., None, None, None]
         return np.where(x.real > 0, x, a * x)
@@ -268,6 +285,10 @@ class SquaredReLU(Layer):
 
     def sup(self, context: Context) -> Term:
         return context.sup() ** 2
+
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Array, Array]:
+        x, y = super(SquaredReLU, self).witness(shape, number, t)
+        return x, y + (1 - t) * x
 
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
         return np.where(x.real > 0, x * x, 0 * x)

@@ -205,7 +205,7 @@ class Outside(Layer):
 
     source: str
 
-    def __init__(self, source: Any):
+    def __init__(self, source: str):
         object.__setattr__(self, "source", str(source))
 
     def contract(self, context: Context) -> Contract:

@@ -11,7 +11,7 @@ The affine map carries the parameters, so that no conditional contract is compos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -26,10 +26,20 @@ from normbound.contracts.registry import layer
 from normbound.errors import NetworkError, ShapeError
 from normbound.layers.activations import activation
 from normbound.layers.linear import LearnedScale
-from normbound.terms.store import Term, TermLike, current, sqrt
+from normbound.terms.store import MINUS_HALF, Term, TermLike, current, sqrt
 
 PARTITIONS = ("row", "sample-channel", "sample-group", "channel")
 VARIANCES = ("biased", "unbiased", "sum")
+
+
+_WITNESS = ("z = t w and z' = -t w with w a unit vector (centred where the layer centres) have "
+            "|N(z) - N(z')|/|z - z'| = 1/sqrt(t^2/D + eps), which tends to 1/sqrt(eps) as t -> 0")
+_DEVIATIONS = {"biased": "standard deviation (biased variance)", "unbiased": "standard deviation (unbiased variance)",
+               "sum": "Euclidean norm"}
+_FLOOR_TEXT = {(row, centred, variance): "the "
+               + (_DEVIATIONS[variance] if centred or variance == "sum" else "root mean square")
+               + f" of every {'row' if row else 'group of entries'} entering it is at least {{0}}"
+               for row in (True, False) for centred in (True, False) for variance in VARIANCES}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,29 +123,20 @@ class Normalize(Layer):
         total = self._total(shape)
         floor = self.floor if context.floors else None
         under = self.eps if floor is None else floor**2 + self.eps
-        lip = store.power(under, Fraction(-1, 2))
-        needed: tuple[Hypothesis, ...] = ()
+        lip = store.power(under, MINUS_HALF)
         if floor is not None:
-            points = "every group of entries" if self.partition != "row" else "every row"
-            needed = (Hypothesis("floor", f"{self.title}: the {self._deviation()} of {points} entering it is at least "
-                                 f"{floor}", floor=floor, divisor=total),)
-        if not under.is_positive:
-            needed += (self._positive(under),)
+            needed = (Hypothesis("floor", self.title, self._floor_text(), (floor, under), total, _WITNESS),)
+        elif under.is_positive:
+            needed = ()
+        elif under:
+            needed = (Hypothesis("positive", self.title, "{0} > 0", (under,), witness=_WITNESS),)
+        else:
+            needed = (Hypothesis("missing", self.title, "eps = 0 and no variance floor: no constant exists; declare "
+                                 "floor=... or eps > 0", (under,), witness=_WITNESS),)
         return Contract(lip, sqrt(total), store.zero, hypotheses=needed)
 
-    def _positive(self, under: Term) -> Hypothesis:
-        if not under:
-            return Hypothesis("missing", f"{self.title}: eps = 0 and no variance floor; declare floor=... or eps > 0",
-                              witness="z = t w and z' = -t w with w a unit vector (centred where the layer centres): "
-                                      "|N(z) - N(z')|/|z - z'| >= 1/(2 t) is unbounded as t -> 0")
-        return Hypothesis("positive", f"{self.title}: {under} > 0", term=under)
-
-    def _deviation(self) -> str:
-        kind = {"biased": "standard deviation (biased variance)", "unbiased": "standard deviation (unbiased variance)",
-                "sum": "Euclidean norm"}[self.variance]
-        if not self.center and self.variance != "sum":
-            kind = "root mean square"
-        return kind
+    def _floor_text(self) -> str:
+        return _FLOOR_TEXT[self.partition == "row", self.center, self.variance]
 
     def sup(self, context: Context) -> Term | None:
         return self.entry_bound(context.shape)
@@ -173,6 +174,21 @@ class Normalize(Layer):
         _, _, variance = self._centred(x)
         return np.sqrt(variance).reshape(*x.shape[:-3], -1)
 
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Any, Any]:
+        """z and -z with deviation sigma in every group: equal variances attain the two-point theorem. Without a floor
+        the deviation is t.
+        """
+        x = np.zeros(shape)
+        z, axes = self.grouped(x)
+        first, second = [tuple(k if a in [ax % z.ndim for ax in axes] else slice(None) for a in range(z.ndim)) for k in (0, -1)]
+        z[first] = 1.0
+        z[second] -= 1.0
+        x = z.reshape(shape)
+        size = self.deviations(x)
+        floor = t if self.floor is None else number(self.floor)
+        x = x * (floor / size.flat[0])
+        return x, -x
+
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
         z, _, variance = self._centred(x)
         eps = np.asarray(tensors["eps"])
@@ -199,18 +215,20 @@ class Standardize(Layer):
 
     def contract(self, context: Context) -> Contract:
         under = self.var + self.eps
-        lip = context.store.power(under, Fraction(-1, 2))
-        needed = (Hypothesis("assumption", f"{self.title}: running mean and variance are constants, the same for both "
-                             f"networks of a pair; every running variance is at least {self.var}"),)
+        lip = context.store.power(under, MINUS_HALF)
+        witness = "a feature with running variance v has slope 1/sqrt(v + eps)"
+        needed = (Hypothesis("assumption", self.title, "running mean and variance are constants, the same for both networks "
+                             "of a pair; every running variance is at least {0}, the mean has norm at most {1}",
+                             (self.var, self.mean), witness=witness),)
         if not under:
-            needed += (Hypothesis("missing", f"{self.title}: running variance and eps are both 0",
-                                  witness="a channel with running variance v has slope 1/sqrt(v), unbounded as v -> 0"),)
+            needed += (Hypothesis("missing", self.title, "running variance and eps are both 0: no constant exists",
+                                  witness=witness),)
         elif not under.is_positive:
-            needed += (Hypothesis("positive", f"{self.title}: {under} > 0", term=under),)
+            needed += (Hypothesis("positive", self.title, "{0} > 0", (under,), witness=witness),)
         return Contract(lip, lip * self.mean, lip, hypotheses=needed)
 
     def sup(self, context: Context) -> Term:
-        under = context.store.power(self.var + self.eps, Fraction(-1, 2))
+        under = context.store.power(self.var + self.eps, MINUS_HALF)
         return under * (context.sup() + self.mean)
 
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
@@ -327,6 +345,11 @@ class _Normalizer(Layer):
 
     def expand(self) -> tuple[Layer, ...]:
         return self.parts
+
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Any, Any]:
+        """The points of the one part that is not linear (all parts are linear for BatchNorm in evaluation)."""
+        nonlinear = [p for p in self.parts if isinstance(p, (Normalize, Squash))]
+        return (nonlinear or self.parts)[0].witness(shape, number, t)
 
 
 def _affine(title: str, gamma: Any, beta: Any, after: Layer | None, share: str | None) -> Affine | None:
@@ -497,6 +520,9 @@ class Squash(Layer):
 
     def entry_bound(self, shape: Shape) -> Term:
         return shape.rows.store.one
+
+    def witness(self, shape: tuple[int, int, int], number: Callable[[Term], float], t: float) -> tuple[Any, Any]:
+        return np.full(shape, t), np.full(shape, -t)
 
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
         return activation("Tanh").forward({}, x)

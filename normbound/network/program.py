@@ -131,8 +131,8 @@ def compile_network(network: Network) -> Program:
         if task[0] == "series":
             _, block, path = task
             chain = parts_of_series(block)
-            if len(chain) == 1:
-                tasks.append(("block", chain[0], (*path, 1)))
+            if len(chain) == 1:  # a chain of one block needs no number of its own
+                tasks.append(("block", chain[0], path or (1,)))
             else:
                 tasks.extend(("block", b, (*path, k)) for k, b in reversed(list(enumerate(chain, 1))))
         elif task[0] == "block":

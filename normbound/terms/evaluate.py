@@ -11,16 +11,19 @@ from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from math import exp, inf
+from numbers import Rational
 from typing import Any, Protocol
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
-from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, INF, KIND_NAMES, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, REC, SUB,
-                                   SUM, SYM, Exact, Node, Store, Term, bound_symbols, children)
+from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, INF, KIND_NAMES, MAX, MIN, MINUS_HALF, MUL, NUM, OPNORM, POW,
+                                   PROD, REC, SUB, SUM, SYM, Exact, Node, Store, Term, bound_symbols, children)
 
-DEFAULT_BITS = 128
+DEFAULT_BITS = 108  # plus GUARD_BITS: two machine words, which balls store without a heap block
+GUARD_BITS = 20
 MAX_ITERATIONS = 10_000_000
 Values = Mapping[str, object]
+_SPECIAL = frozenset((SYM, ELT, DD, SUB, PROD, SUM, REC))
 
 
 class Algebra(Protocol):
@@ -46,30 +49,40 @@ class Balls:
         self.bits = bits
         self._arb, self._mat, self._fmpq = arb, arb_mat, fmpq
         self.infinity = arb.pos_inf()
+        self._numbers: dict[tuple[type, object], Any] = {}
 
     def number(self, value: object) -> Any:
         if isinstance(value, self._arb):
             if not value >= 0:
                 raise TermError(f"the value {value} is not known to be nonnegative")
             return value
+        found = self._numbers.get((type(value), value))
+        if found is not None:
+            return found
         q = exact(value)
         if q < 0:
             raise TermError(f"found the value {q}; symbols are nonnegative")
-        return self._arb(q) if isinstance(q, int) else self._arb(self._fmpq(q.numerator, q.denominator))
+        found = self._arb(q) if isinstance(q, int) else self._arb(self._fmpq(q.numerator, q.denominator))
+        if len(self._numbers) < 100_000:
+            self._numbers[type(value), value] = found
+        return found
 
     def power(self, x: Any, e: Exact) -> Any:
-        if e == 2:
-            return x * x
+        if e is MINUS_HALF and x > 0:
+            return x.rsqrt()
         if e < 0:
             if x == 0:
                 return self.infinity
             if not x > 0:
                 raise TermError("a denominator is not separated from zero at this precision")
-            return x.rsqrt() if e == Fraction(-1, 2) else 1 / self.power(x, -e)
+            return 1 / self.power(x, -e)
         if isinstance(e, int):
             return self._whole_power(x, e)
-        x = x.nonnegative_part() if not x >= 0 else x
-        root = x.sqrt() if e.denominator == 2 else x.root(e.denominator)
+        if x > 0 or x == 0:
+            root = x.sqrt() if e.denominator == 2 else x.root(e.denominator)
+        else:  # the library's root of a ball that reaches zero is nan
+            top = x.upper()
+            root = (top.sqrt() if e.denominator == 2 else top.root(e.denominator)).union(self._arb(0))
         return root if e.numerator == 1 else self._whole_power(root, e.numerator)
 
     def _whole_power(self, x: Any, n: int) -> Any:
@@ -105,6 +118,8 @@ class Balls:
             return self._arb(0)
         if m == 1:
             return self._whole_power(nodes[0], depth)
+        if any(x == self.infinity for x in nodes):
+            return self._arb(1) if depth == m - 1 else self.infinity
         matrix = self._mat(m, m, [nodes[i] if i == j else int(j == i + 1) for i in range(m) for j in range(m)])
         result = None
         while True:
@@ -199,8 +214,10 @@ def evaluate(term: Term, values: Values, bits: int = DEFAULT_BITS) -> Any:
 
 def evaluate_many(terms: Sequence[Term], values: Values, bits: int = DEFAULT_BITS) -> list[Any]:
     """``evaluate`` for several terms of one store in one pass."""
-    with precision(bits + 20):
-        return _Pass(terms, values, Balls(bits + 20)).results()
+    if not terms:
+        return []
+    with precision(bits + GUARD_BITS):
+        return _Pass(terms, values, Balls(bits + GUARD_BITS)).results()
 
 
 def evaluate_floats(terms: Sequence[Term], values: Values) -> list[float]:
@@ -221,28 +238,23 @@ class _Pass:
         self.values = values
         self.algebra = algebra
         self.families: dict[str, Any] = {}
-        self.memo: dict[str, Any] = {}
+        self.scope = 0  # the binders whose symbols have values now
 
     def results(self) -> list[Any]:
-        store = self.store
-        nodes = store.nodes
-        ids = store.reachable(self.terms)
-        binders = {b: 1 << k for k, b in enumerate(sorted({b for i in ids for b in bound_symbols(nodes[i])}))}
-        self.masks: dict[int, int] = {}
-        if binders:
-            for i in ids:
-                mask = binders.get(i, 0)
-                for c in children(nodes[i]):
-                    mask |= self.masks[c]
-                for b in bound_symbols(nodes[i]):
-                    mask &= ~binders[b]
-                self.masks[i] = mask
-        self.binders = binders
-        self._require(ids)
-        self.exact = self._exact_ids(ids)
+        nodes = self.store.nodes
+        tops = [t.id for t in self.terms]
+        few = self.store.few(tops)
+        ids, last = self.store.sweep(tops) if few is None else (few, None)
+        special = [i for i in ids if nodes[i][0] in _SPECIAL]
+        self.binders = {b: 1 << k for k, b in enumerate(sorted({b for i in special for b in bound_symbols(nodes[i])}))}
+        self.masks: dict[int, int] = self._bound_masks(ids) if self.binders else {}
+        self._require(special)
+        self.exact = self._exact_ids(special)
         naturals: dict[int, int] = {}
-        values: dict[int, Any] = {}
-        masks, exact_ids, apply = self.masks, self.exact, self.apply
+        if last is not None and not self.binders:
+            return self._checked(self._long_chain(ids, last))
+        values: Any = {}
+        masks, exact_ids, apply, power = self.masks, self.exact, self.apply, self.algebra.power
         for i in ids:
             if masks and masks[i]:
                 continue
@@ -254,45 +266,97 @@ class _Pass:
                 values[i] = values[node[1]] * values[node[2]]
             elif kind == ADD:
                 values[i] = values[node[1]] + values[node[2]]
+            elif kind == POW:
+                x, e = values[node[1]], node[2]
+                values[i] = x * x if e.__class__ is int and e == 2 else power(x, e)
             else:
                 values[i] = apply(node, values, naturals)
+        return self._checked(values)
+
+    def _long_chain(self, ids: Sequence[int], last: bytearray) -> Any:
+        """The same pass for many nodes: values in a list, each dropped after its last use."""
+        nodes = self.store.nodes
+        naturals: dict[int, int] = {}
+        values: list[Any] = [None] * (ids[-1] + 1)
+        exact_ids, apply, power = self.exact, self.apply, self.algebra.power
+        for i in ids:
+            node = nodes[i]
+            kind = node[0]
+            if i in exact_ids:
+                naturals[i] = self._natural(node, naturals)
+            if kind == MUL:
+                values[i] = values[node[1]] * values[node[2]]
+            elif kind == ADD:
+                values[i] = values[node[1]] + values[node[2]]
+            elif kind == POW:
+                x, e = values[node[1]], node[2]
+                values[i] = x * x if e.__class__ is int and e == 2 else power(x, e)
+            else:
+                values[i] = apply(node, values, naturals)  # type: ignore[arg-type]
+                continue
+            done = last[i]
+            if done:
+                if done & 1:
+                    values[node[1]] = None
+                if done & 2:
+                    values[node[2]] = None
+        return values
+
+    def _checked(self, values: Any) -> list[Any]:
         out = []
         for t in self.terms:
+            if self.masks and self.masks[t.id]:
+                raise TermError("an index is used outside the sum, product or recurrence that binds it")
             v = values[t.id]
-            if v != v:
+            if v != v or (isinstance(self.algebra, Balls) and v.is_nan()):
                 raise TermError("the value is not defined at these numbers (zero times an unbounded factor)")
             out.append(v)
         return out
 
-    def _require(self, ids: Iterable[int]) -> None:
+    def _bound_masks(self, ids: Iterable[int]) -> dict[int, int]:
+        """For each id, the bound symbols that its value depends on, as bits."""
         nodes = self.store.nodes
-        missing = []
+        masks: dict[int, int] = {}
         for i in ids:
+            mask = self.binders.get(i, 0)
+            for c in children(nodes[i]):
+                mask |= masks[c]
+            for b in bound_symbols(nodes[i]):
+                mask &= ~self.binders[b]
+            masks[i] = mask
+        return masks
+
+    def _require(self, special: Iterable[int]) -> None:
+        nodes = self.store.nodes
+        missing: dict[str, None] = {}
+        for i in special:
             node = nodes[i]
-            if (node[0] == SYM and i not in self.binders) or node[0] == ELT:
-                if node[1] not in self.values and node[1] not in missing:
-                    missing.append(node[1])
+            if node[0] in (SYM, ELT) and i not in self.binders and node[1] not in self.values:
+                missing[node[1]] = None
         if missing:
-            shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
+            names = list(missing)
+            shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
             raise TermError(f"no value for {shown}")
 
-    def _exact_ids(self, ids: list[int]) -> set[int]:
+    def _exact_ids(self, special: Iterable[int]) -> set[int]:
         """Ids whose exact natural value is needed: depths, family indices, natural differences."""
         nodes = self.store.nodes
         wanted: set[int] = set()
-        for i in reversed(ids):
+        stack: list[int] = []
+        for i in special:
             node = nodes[i]
             kind = node[0]
             if kind == DD:
-                wanted.add(node[1])
-            elif kind == ELT:
-                wanted.add(node[2])
-            elif kind in (PROD, SUM, REC):
-                wanted.add(node[2])
+                stack.append(node[1])
+            elif kind in (ELT, PROD, SUM, REC):
+                stack.append(node[2])
             elif kind == SUB:
+                stack.append(i)
+        while stack:
+            i = stack.pop()
+            if i not in wanted:
                 wanted.add(i)
-            if i in wanted:
-                wanted.update(children(node))
+                stack.extend(children(nodes[i]))
         return wanted
 
     def _natural(self, node: Node, below: Mapping[int, int]) -> int:
@@ -326,7 +390,7 @@ class _Pass:
         value = self.values[name]
         if isinstance(value, (list, tuple)):
             raise TermError(f"{name} is one symbol, its value must be one number")
-        return exact(value) if isinstance(value, str) else value
+        return exact(value) if value.__class__ is not int and isinstance(value, (str, Rational)) else value
 
     def _member(self, name: str, index: int) -> Any:
         """Member ``index`` (from 1) of a family."""
@@ -397,13 +461,24 @@ class _Pass:
         """
         if depth > MAX_ITERATIONS:
             raise TermError(f"a recurrence of {depth} steps is beyond {MAX_ITERATIONS}")
-        nodes = self.store.nodes
         index_bit = self.binders[index]
         state_bits = 0
         for s in states:
             state_bits |= self.binders[s]
         own = index_bit | state_bits
-        body = [i for i in self.store.reachable([Term(self.store, s) for s in steps]) if self.masks[i] & own]
+        outer, self.scope = self.scope, self.scope | own
+        try:
+            return self._run(index, depth, states, starts, steps, own, v, n)
+        finally:
+            self.scope = outer
+
+    def _run(self, index: int, depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
+             own: int, v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+        nodes, masks, foreign = self.store.nodes, self.masks, ~self.scope
+        state_bits = own & ~self.binders[index]
+        # What depends on the symbols of an inner binder as well is left to the inner one.
+        body = [i for i in self.store.reachable([Term(self.store, s) for s in steps])
+                if masks[i] & own and not masks[i] & foreign]
         counter = list(range(1, depth + 1))
         columns: dict[int, list[Any]] = {}
         exact_columns: dict[int, list[int]] = {}
@@ -425,7 +500,7 @@ class _Pass:
                 exact_columns: dict[int, list[int]], v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
         below = children(node)
         if i in self.exact and all(c in exact_columns or c in n for c in below):
-            ints = [exact_columns.get(c) or [n[c]] * depth for c in below]
+            ints = [exact_columns[c] if c in exact_columns else [n[c]] * depth for c in below]
             exact_columns[i] = [self._natural(node, dict(zip(below, row, strict=True)))
                                 for row in zip(*ints, strict=True)]
         kind = node[0]
@@ -473,9 +548,12 @@ class _Pass:
             below = children(node)
             first = slot(below[0])
             second = slot(below[1]) if len(below) > 1 else first
-            for c in below[2:]:
-                slot(c)
             kind = node[0]
+            if kind in (PROD, SUM, REC):  # an inner body may read anything that is known here
+                below = tuple(c for c in self.store.reachable([Term(self.store, c) for c in below])
+                              if c in columns or (self.masks[c] and not self.masks[c] & ~self.scope))
+            for c in below:
+                slot(c)
             if kind == POW and node[2] == 2:
                 kind, second = MUL, first
             program.append((kind, slot(i), first, second, node))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Rational
 
 from normbound.errors import TermError
@@ -35,6 +36,7 @@ def exact(value: object) -> int | Fraction:
     return q.numerator if q.denominator == 1 else q
 
 
+@lru_cache(maxsize=4096)
 def _from_text(text: str) -> Fraction:
     body = text.strip()
     sign = 1

@@ -12,17 +12,21 @@ that no text can run code or exhaust the machine. Errors name the column.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import NoReturn
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
-from normbound.terms.store import NUM, Store, Term, current
+from normbound.terms.store import NUM, SYM, Store, Term, current
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
 MAX_NAME = 60
+MAX_BITS = 200_000
 FUNCTIONS = ("sqrt", "max", "min", "exp", "dd", "prod", "sum")
 RESERVED = frozenset(FUNCTIONS) | {"unbounded", "inf", "nan"}
 
@@ -37,13 +41,22 @@ class Token:
     column: int
 
 
+_NORM = re.compile(r"opnorm\d+_\d+x\d+", re.ASCII)
+_NAME = re.compile(rf"(?!.*__)[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}", re.ASCII)
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    from normbound.terms.constants import CONSTANTS
+    return RESERVED | frozenset(CONSTANTS)
+
+
 def check_name(name: str) -> None:
     """Raise unless ``name`` may name a symbol."""
-    if not (name.isascii() and name.isidentifier()) or len(name) > MAX_NAME or "__" in name:
+    if _NAME.fullmatch(name) is None:
         raise TermError(f"{name[:40]!r} is not a name; a name is an ASCII identifier of at most {MAX_NAME} "
                         "characters without double underscores")
-    from normbound.terms.constants import CONSTANTS
-    if name in RESERVED or name in CONSTANTS:
+    if name in _reserved() or _NORM.fullmatch(name) is not None:
         raise TermError(f"{name!r} is reserved; choose another name")
 
 
@@ -52,7 +65,7 @@ def tokenize(text: str, limit: int = MAX_LENGTH) -> list[Token]:
     if len(text) > limit:
         raise TermError(f"the expression has {len(text)} characters; at most {limit} are read")
     tokens: list[Token] = []
-    position = 0
+    position = depth = 0
     end = len(text.rstrip())
     while position < end:
         match = _TOKEN.match(text, position)
@@ -60,6 +73,10 @@ def tokenize(text: str, limit: int = MAX_LENGTH) -> list[Token]:
             at = position + len(text[position:]) - len(text[position:].lstrip())
             raise TermError(f"column {at + 1}: unexpected {text[at]!r} in {_excerpt(text, at)}")
         kind = match.lastgroup or "op"
+        if kind == "op":
+            depth += (match["op"] in "([") - (match["op"] in ")]")
+            if depth > 4 * MAX_NESTING:  # long before the parsers would say so
+                raise TermError(f"column {match.start(kind) + 1}: more than {4 * MAX_NESTING} nested parentheses")
         tokens.append(Token(kind, match[kind], match.start(kind) + 1))
         position = match.end()
     tokens.append(Token("end", "end of text", end + 1))
@@ -68,6 +85,15 @@ def tokenize(text: str, limit: int = MAX_LENGTH) -> list[Token]:
 
 def _excerpt(text: str, at: int) -> str:
     return repr(text[max(0, at - 15): at + 15])
+
+
+@contextmanager
+def _located(column: int) -> Iterator[None]:
+    """Say at which column of the text a term could not be built."""
+    try:
+        yield
+    except TermError as error:
+        raise TermError(f"column {column}: {error}") from None
 
 
 class Cursor:
@@ -107,7 +133,7 @@ class Cursor:
 
     def fail(self, message: str) -> NoReturn:
         t = self.token
-        raise TermError(f"column {t.column}: {message}, found {t.text!r} in {_excerpt(self.text, t.column - 1)}")
+        raise TermError(f"column {t.column}: {message}, found {t.text[:60]!r} in {_excerpt(self.text, t.column - 1)}")
 
     def enter(self) -> None:
         self.nesting += 1
@@ -125,7 +151,10 @@ class Cursor:
             if self.advance().text == "+":
                 left = left + self.product()
             else:
-                left = self.store.monus(left, self.product())
+                column = self.token.column
+                right = self.product()
+                with _located(column):
+                    left = self.store.monus(left, right)
         self.leave()
         return left
 
@@ -140,6 +169,9 @@ class Cursor:
                 if not right:
                     raise TermError(f"column {column}: division by zero")
                 left = left * right**-1
+            node = left.node
+            if node[0] == NUM and max(node[1].numerator, node[1].denominator).bit_length() > MAX_BITS:
+                self.fail(f"a number of more than {MAX_BITS} bits")
         return left
 
     def power(self) -> Term:
@@ -165,7 +197,8 @@ class Cursor:
         token = self.token
         if token.kind == "number":
             self.advance()
-            return self.store.number(exact(token.text))
+            with _located(token.column):
+                return self.store.number(exact(token.text))
         if token.kind == "name":
             self.advance()
             if token.text in FUNCTIONS and self.at("("):
@@ -173,22 +206,30 @@ class Cursor:
             if token.text == "unbounded":
                 return self.store.unbounded
             if self.accept("["):
-                check_name(token.text)
+                with _located(token.column):
+                    check_name(token.text)
                 index = self.expression()
                 self.expect("]")
                 return self.store.element(token.text, index)
             from normbound.terms.constants import CONSTANTS
             if token.text in CONSTANTS:
                 return self.store.constant(token.text)
-            try:
+            if _NORM.fullmatch(token.text):
+                return self.operator_norm(token)
+            with _located(token.column):
                 return self.store.symbol(token.text)
-            except TermError as error:
-                raise TermError(f"column {token.column}: {error}") from None
         if self.accept("("):
             inner = self.expression()
             self.expect(")")
             return inner
         self.fail("expected a number, a name, a function or '('")
+
+    def operator_norm(self, token: Token) -> Term:
+        """The norm of a matrix of this store, by the name that printers give it."""
+        for i, rows in enumerate(self.store.matrices):
+            if token.text == f"opnorm{i}_{len(rows)}x{len(rows[0])}":
+                return self.store.operator_norm(rows)
+        raise TermError(f"column {token.column}: {token.text!r} names no matrix that is known here")
 
     def function(self, name: Token) -> Term:
         self.enter()
@@ -215,19 +256,21 @@ class Cursor:
         if name.text == "min":
             return store.minimum(arguments)
         if name.text == "dd":
-            return store.dd(arguments[0], arguments[1:])
+            with _located(name.column):
+                return store.dd(arguments[0], arguments[1:])
         index, depth, body = arguments
-        if index.node[0] != 1:  # SYM
+        if index.node[0] != SYM:
             raise TermError(f"column {name.column}: the first argument of {name.text} is the index, a plain name")
-        return (store.product if name.text == "prod" else store.sum)(index, depth, body)
+        bound = store.fresh(index.node[1])  # the index is local: the same name outside is another symbol
+        body = store.substitute([body], {index: bound})[0]
+        return (store.product if name.text == "prod" else store.sum)(bound, depth, body)
 
 
 def parse(text: str, store: Store | None = None) -> Term:
     """The term that ``text`` denotes. Raises TermError with the column of the first problem."""
     store = store or current()
-    if text.isidentifier() and len(text) <= MAX_NAME and text.isascii() and text not in RESERVED:
-        from normbound.terms.constants import CONSTANTS
-        return store.constant(text) if text in CONSTANTS else store.symbol(text)
+    if _NAME.fullmatch(text) is not None and text not in _reserved() and _NORM.fullmatch(text) is None:
+        return store.symbol(text)
     cursor = Cursor(text, store)
     result = cursor.expression()
     if cursor.token.kind != "end":

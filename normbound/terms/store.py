@@ -11,8 +11,11 @@ Subtraction exists only for naturals (``n - c`` where n >= c is known, checked a
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
+from itertools import compress
 from math import isqrt
 
 from normbound.errors import TermError
@@ -24,9 +27,36 @@ KIND_NAMES = ("number", "symbol", "family element", "constant", "operator norm",
               "maximum", "minimum", "dd", "exponential", "natural difference", "indexed product",
               "indexed sum", "recurrence", "unbounded")
 ZERO_ID, ONE_ID, INF_ID = 0, 1, 2
+MAX_FLAT = 32  # arguments up to which a maximum inside a maximum is spliced in; nests of n maxima stay O(n)
 
 Exact = int | Fraction
 Node = tuple  # (kind, *arguments)
+_new_term = object.__new__
+
+
+class _Exponent(Fraction):
+    """A fraction that remembers its hash: exponents are part of nodes, and nodes are looked up all the time."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@lru_cache(maxsize=None)
+def _make_exponent(numerator: int, denominator: int) -> _Exponent:
+    value = _Exponent(numerator, denominator)
+    value._hash = Fraction.__hash__(value)
+    return value
+
+
+def _exponent(value: Exact) -> Exact:
+    return value if value.__class__ is _Exponent else _make_exponent(value.numerator, value.denominator)
+
+
+HALF = _make_exponent(1, 2)
+MINUS_HALF = _make_exponent(-1, 2)
 
 
 class Term:
@@ -42,6 +72,8 @@ class Term:
     def __add__(self, other: TermLike) -> Term:
         store = self.store
         if other.__class__ is not Term:
+            if not isinstance(other, _LITERALS):
+                return NotImplemented
             other = store.term(other)
         elif other.store is not store:
             store.refuse(other)
@@ -58,7 +90,7 @@ class Term:
             return store.number(x[1] + y[1])
         if (x[0] == SUB and x[2] == b) or (y[0] == SUB and y[2] == a):  # (n - c) + c
             return Term(store, x[1] if x[0] == SUB and x[2] == b else y[1])
-        return store.intern((ADD, a, b), store.positive[a] or store.positive[b])
+        return store.intern((ADD, a, b))
 
     def __radd__(self, other: TermLike) -> Term:
         return self.store.term(other) + self
@@ -66,6 +98,8 @@ class Term:
     def __mul__(self, other: TermLike) -> Term:
         store = self.store
         if other.__class__ is not Term:
+            if not isinstance(other, _LITERALS):
+                return NotImplemented
             other = store.term(other)
         elif other.store is not store:
             store.refuse(other)
@@ -82,7 +116,7 @@ class Term:
         x, y = nodes[a], nodes[b]
         if x[0] == NUM and y[0] == NUM:
             return store.number(x[1] * y[1])
-        return store.intern((MUL, a, b), store.positive[a] and store.positive[b])
+        return store.intern((MUL, a, b))
 
     def __rmul__(self, other: TermLike) -> Term:
         return self.store.term(other) * self
@@ -99,6 +133,8 @@ class Term:
             if node[0] != NUM:
                 return self.store.dd(exponent, [self])
             exponent = node[1]
+        elif exponent.__class__ is not int and exponent.__class__ is not Fraction:
+            exponent = exact(exponent)
         return self.store.power(self, exponent)
 
     def __bool__(self) -> bool:
@@ -127,7 +163,7 @@ class Term:
     @property
     def is_positive(self) -> bool:
         """True when the term is known to be strictly positive."""
-        return bool(self.store.positive[self.id])
+        return self.store.known_positive(self.id)
 
     def literal(self) -> Exact | None:
         """The exact value when the term is a literal number."""
@@ -143,6 +179,7 @@ class Term:
 
 
 TermLike = Term | int | Fraction | str
+_LITERALS = (int, Fraction, str, float)  # floats are refused with a message, other types may have operators of their own
 
 
 def children(node: Node) -> tuple[int, ...]:
@@ -172,18 +209,18 @@ def bound_symbols(node: Node) -> tuple[int, ...]:
 class Store:
     """One table of terms. ``with Store():`` makes a fresh one current, so that batches can free their terms."""
 
-    __slots__ = ("_bound", "_previous", "index", "matrices", "nodes", "one", "positive", "unbounded", "zero")
+    __slots__ = ("_bound", "_previous", "_signs", "index", "matrices", "nodes", "one", "unbounded", "zero")
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.index: dict[Node, int] = {}
-        self.positive = bytearray()
+        self.index: dict[Node, Term] = {}
+        self._signs: dict[int, bool] = {}
         self.matrices: list[tuple[tuple[Exact, ...], ...]] = []
         self._previous: list[Store] = []
         self._bound = 0
-        self.zero = self.intern((NUM, 0), False)
-        self.one = self.intern((NUM, 1), True)
-        self.unbounded = self.intern((INF,), True)
+        self.zero = self.intern((NUM, 0))
+        self.one = self.intern((NUM, 1))
+        self.unbounded = self.intern((INF,))
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -199,14 +236,41 @@ class Store:
         _current = self._previous.pop()
 
     # -- construction ---------------------------------------------------------------------------------------
-    def intern(self, node: Node, positive: bool | int) -> Term:
+    def intern(self, node: Node) -> Term:
         found = self.index.get(node)
         if found is None:
-            found = len(self.nodes)
-            self.nodes.append(node)
+            found = _new_term(Term)
+            found.store = self
+            found.id = len(self.nodes)
             self.index[node] = found
-            self.positive.append(1 if positive else 0)
-        return Term(self, found)
+            self.nodes.append(node)
+        return found
+
+    def known_positive(self, i: int) -> bool:
+        """Whether id ``i`` is known to be strictly positive; decided bottom-up on demand and remembered."""
+        signs, nodes = self._signs, self.nodes
+        stack = [i]
+        while stack:
+            top = stack[-1]
+            if top in signs:
+                stack.pop()
+                continue
+            kind, *arguments = nodes[top]
+            if kind in (ADD, MUL, MAX, MIN):
+                below = tuple(arguments)
+            elif kind == POW or (kind == DD and len(arguments) == 2):
+                below = (arguments[0] if kind == POW else arguments[1],)
+            elif kind == PROD:
+                below = (arguments[2],)
+            else:
+                signs[top] = arguments[0] > 0 if kind == NUM else kind in (CONST, OPNORM, EXP, INF)
+                continue
+            missing = [c for c in below if c not in signs]
+            if missing:
+                stack.extend(missing)
+            else:
+                signs[top] = (any if kind in (ADD, MAX) else all)(signs[c] for c in below)
+        return signs[i]
 
     def refuse(self, other: Term) -> None:
         raise TermError("terms of two different stores cannot be combined; build both under the same Store")
@@ -219,8 +283,8 @@ class Store:
             return value
         if isinstance(value, str):
             found = self.index.get((SYM, value))
-            if found is not None:
-                return Term(self, found)
+            if found is not None and "." not in value:  # a dot marks bound symbols, which no text names
+                return found
             from normbound.terms.grammar import parse
             return parse(value, store=self)
         return self.number(exact(value))
@@ -230,31 +294,34 @@ class Store:
             raise TermError(f"found {value}; terms are nonnegative")
         if isinstance(value, Fraction) and value.denominator == 1:
             value = value.numerator
-        return self.intern((NUM, value), value > 0)
+        return self.intern((NUM, value))
 
     def symbol(self, name: str, positive: bool = False) -> Term:
-        from normbound.terms.grammar import check_name
-        node = (SYM, name)
-        if node not in self.index:
+        found = self.index.get((SYM, name))
+        if found is None:
+            from normbound.terms.grammar import check_name
             check_name(name)
-        return self.intern(node, positive)
+            found = self.intern((SYM, name))
+            if positive:
+                self._signs[found.id] = True
+        return found
 
     def fresh(self, stem: str) -> Term:
         """A bound symbol that no text can name (its name contains a dot)."""
         self._bound += 1
-        return self.intern((SYM, f"{stem}.{self._bound}"), False)
+        return self.intern((SYM, f"{stem}.{self._bound}"))
 
     def element(self, family: str, index: Term) -> Term:
         """The member ``family[index]`` of a family indexed from 1."""
         from normbound.terms.grammar import check_name
         check_name(family)
-        return self.intern((ELT, family, index.id), False)
+        return self.intern((ELT, family, index.id))
 
     def constant(self, name: str) -> Term:
         from normbound.terms.constants import CONSTANTS
         if name not in CONSTANTS:
             raise TermError(f"unknown constant {name!r}; known: {', '.join(CONSTANTS)}")
-        return self.intern((CONST, name), True)
+        return self.intern((CONST, name))
 
     def operator_norm(self, matrix: Sequence[Sequence[Exact]]) -> Term:
         """The spectral norm of an exact matrix, as a constant that is enclosed to any precision."""
@@ -263,28 +330,35 @@ class Store:
             return self.zero
         if rows not in self.matrices:
             self.matrices.append(rows)
-        return self.intern((OPNORM, self.matrices.index(rows)), True)
+        return self.intern((OPNORM, self.matrices.index(rows)))
 
     def power(self, base: Term, exponent: Exact) -> Term:
-        if exponent == 1:
-            return base
-        if exponent == 0:
-            return self.one
         i = base.id
-        if i == ONE_ID:
-            return base
-        if i == ZERO_ID or i == INF_ID:
-            return self.zero if (i == ZERO_ID) == (exponent > 0) else self.unbounded
         node = self.nodes[i]
-        if node[0] == POW:  # valid because bases are nonnegative
-            return self.power(Term(self, node[1]), node[2] * exponent)
-        if node[0] == NUM:
-            folded = _rational_power(node[1], exponent)
+        kind = node[0]
+        if exponent.__class__ is int:
+            if exponent == 1:
+                return base
+            if exponent == 0:
+                return self.one
+        elif exponent.denominator == 1:
+            return self.power(base, exponent.numerator)
+        else:
+            exponent = _exponent(exponent)
+        if kind == POW:  # valid because bases are nonnegative
+            inner = node[2]
+            if exponent == 2 and inner.__class__ is not int and inner.denominator == 2:
+                return self.power(Term(self, node[1]), inner.numerator)
+            return self.power(Term(self, node[1]), inner * exponent)
+        if i < 3:
+            if i == ONE_ID:
+                return base
+            return self.zero if (i == ZERO_ID) == (exponent > 0) else self.unbounded
+        if kind == NUM:
+            folded = rational_power(node[1], exponent)
             if folded is not None:
                 return self.number(folded)
-        if exponent.__class__ is Fraction and exponent.denominator == 1:  # type: ignore[union-attr]
-            exponent = exponent.numerator
-        return self.intern((POW, i, exponent), self.positive[i])
+        return self.intern((POW, i, exponent))
 
     def maximum(self, terms: Iterable[Term]) -> Term:
         return self._extremum(MAX, terms)
@@ -295,7 +369,7 @@ class Store:
     def _extremum(self, kind: int, terms: Iterable[Term]) -> Term:
         absorbing, neutral = (INF_ID, ZERO_ID) if kind == MAX else (ZERO_ID, INF_ID)
         pick = max if kind == MAX else min
-        ids: list[int] = []
+        seen: dict[int, None] = {}
         best: Exact | None = None
         for t in terms:
             node = self.nodes[t.id]
@@ -306,24 +380,24 @@ class Store:
             if node[0] == NUM:
                 best = node[1] if best is None else pick(best, node[1])
                 continue
-            for i in node[1:] if node[0] == kind else (t.id,):
+            for i in node[1:] if node[0] == kind and len(node) <= MAX_FLAT else (t.id,):
                 if self.nodes[i][0] == NUM:
                     best = self.nodes[i][1] if best is None else pick(best, self.nodes[i][1])
-                elif i not in ids:
-                    ids.append(i)
+                else:
+                    seen[i] = None
+        ids = list(seen)
         if best is not None:
             ids.append(self.number(best).id)
         if not ids:
             return self.zero if kind == MAX else self.unbounded
         if len(ids) == 1:
             return Term(self, ids[0])
-        flags = [self.positive[i] for i in ids]
-        return self.intern((kind, *ids), any(flags) if kind == MAX else all(flags))
+        return self.intern((kind, *ids))
 
     def exp(self, t: Term) -> Term:
         if t.id == ZERO_ID:
             return self.one
-        return t if t.id == INF_ID else self.intern((EXP, t.id), True)
+        return t if t.id == INF_ID else self.intern((EXP, t.id))
 
     def dd(self, depth: TermLike, nodes: Iterable[Term]) -> Term:
         """The divided difference of z^depth at ``nodes``: the complete homogeneous symmetric polynomial of
@@ -353,7 +427,7 @@ class Store:
                 return total
         if m == 1 and ids[0] == ONE_ID:
             return self.one
-        return self.intern((DD, depth.id, *ids), m == 1 and bool(self.positive[ids[0]]))
+        return self.intern((DD, depth.id, *ids))
 
     def monus(self, n: Term, c: TermLike) -> Term:
         """``n - c`` for naturals with n >= c; a smaller n is an error at evaluation, never a negative value."""
@@ -367,19 +441,19 @@ class Store:
             if x < y:
                 raise TermError(f"natural difference {x} - {y} is negative")
             return self.number(x - y)
-        return self.intern((SUB, n.id, c.id), False)
+        return self.intern((SUB, n.id, c.id))
 
     def product(self, index: Term, depth: Term, body: Term) -> Term:
         """The product of ``body`` over index = 1..depth (1 when depth is 0)."""
         if body.id == ONE_ID or body.id == INF_ID:
             return body
-        return self.intern((PROD, index.id, depth.id, body.id), self.positive[body.id])
+        return self.intern((PROD, index.id, depth.id, body.id))
 
     def sum(self, index: Term, depth: Term, body: Term) -> Term:
         """The sum of ``body`` over index = 1..depth (0 when depth is 0)."""
         if body.id == ZERO_ID or body.id == INF_ID:
             return body
-        return self.intern((SUM, index.id, depth.id, body.id), False)
+        return self.intern((SUM, index.id, depth.id, body.id))
 
     def recurrence(self, component: int, depth: Term, index: Term, states: Sequence[Term],
                    starts: Sequence[Term], steps: Sequence[Term]) -> Term:
@@ -390,33 +464,48 @@ class Store:
         if any(t.id == INF_ID for t in (*starts, *steps)):
             return self.unbounded
         return self.intern((REC, component, depth.id, index.id, tuple(t.id for t in states),
-                            tuple(t.id for t in starts), tuple(t.id for t in steps)), False)
+                            tuple(t.id for t in starts), tuple(t.id for t in steps)))
 
     # -- passes ---------------------------------------------------------------------------------------------
-    def reachable(self, roots: Iterable[Term]) -> list[int]:
+    def reachable(self, roots: Iterable[Term]) -> Sequence[int]:
         """The ids below ``roots`` in increasing order."""
         tops = [t.id for t in roots]
-        if not tops:
-            return []
+        found = self.few(tops)
+        return self.sweep(tops)[0] if found is None else found
+
+    def few(self, tops: Sequence[int], limit: int = 20_000) -> list[int] | None:
+        """``reachable`` when there are fewer than ``limit`` ids, else None."""
         nodes = self.nodes
-        few: set[int] = set()
+        seen: set[int] = set()
         stack = list(tops)
-        while stack and len(few) < 20_000:
+        while stack:
             i = stack.pop()
-            if i not in few:
-                few.add(i)
+            if i not in seen:
+                if len(seen) == limit:
+                    return None
+                seen.add(i)
                 stack.extend(children(nodes[i]))
-        if not stack:
-            return sorted(few)
+        return sorted(seen)
+
+    def sweep(self, tops: Sequence[int]) -> tuple[Sequence[int], bytearray]:
+        """The ids below ``tops`` in increasing order, and for each id, as bits, which of its first two children are
+        used there for the last time. One downward pass; for large graphs.
+        """
+        nodes = self.nodes
         top = max(tops)
-        seen = bytearray(top + 1)  # many nodes: one downward sweep is faster than a set
+        seen, last = bytearray(top + 1), bytearray(top + 1)
         for i in tops:
             seen[i] = 1
         for i in range(top, -1, -1):
             if seen[i]:
+                bit = 1
                 for c in children(nodes[i]):
-                    seen[c] = 1
-        return [i for i in range(top + 1) if seen[i]]
+                    if not seen[c]:
+                        seen[c] = 1
+                        if bit < 4:
+                            last[i] |= bit
+                    bit <<= 1
+        return array("q", compress(range(top + 1), seen)), last
 
     def symbols(self, *roots: Term) -> dict[str, Term]:
         """The free symbols and families below ``roots``, by name, in order of creation."""
@@ -468,7 +557,7 @@ class Store:
                                [image[c] for c in starts], [image[c] for c in steps])
 
 
-def _rational_power(value: Exact, exponent: Exact) -> Exact | None:
+def rational_power(value: Exact, exponent: Exact) -> Exact | None:
     """value**exponent when it is rational and small enough to fold, else None."""
     if value == 1 or value == 0:
         return value
@@ -500,8 +589,9 @@ def term(value: TermLike) -> Term:
 
 
 def sqrt(x: TermLike) -> Term:
+    """The square root of a term."""
     t = term(x) if not isinstance(x, Term) else x
-    return t.store.power(t, Fraction(1, 2))
+    return t.store.power(t, HALF)
 
 
 def walk(store: Store, roots: Iterable[Term]) -> Iterator[tuple[int, Node]]:

@@ -6,11 +6,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from normbound.terms.normal import Exponent, Normal
-from normbound.terms.store import (CONST, DD, ELT, EXP, INF, MAX, MIN, NUM, ONE_ID, OPNORM, POW, PROD, REC, SUB, SUM,
-                                   SYM, Exact, Term)
+from normbound.terms.store import (
+    CONST,
+    DD,
+    ELT,
+    EXP,
+    INF,
+    MAX,
+    MIN,
+    NUM,
+    ONE_ID,
+    OPNORM,
+    POW,
+    PROD,
+    REC,
+    SUB,
+    SUM,
+    SYM,
+    Exact,
+    Term,
+    bound_symbols,
+    children,
+)
 
 INLINE_LIMIT = 160  # nodes of the tree beyond which shared subterms get names
 LINES_LIMIT = 60
+_LONGEST = 9_000  # decimal exponents of one literal
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 
 
@@ -26,14 +47,17 @@ class _Text:
 class Printer:
     """Prints normalized terms of one store. ``names`` maps ids to the names they are abbreviated by."""
 
-    def __init__(self, forms: Normal, names: dict[int, str] | None = None):
+    def __init__(self, forms: Normal, names: dict[int, str] | None = None, symbols: dict[int, str] | None = None):
         self.forms = forms
         self.store = forms.store
         self.names = names or {}
+        self.symbols = symbols  # the displayed names of bound symbols; found at the first root when not given
         self.done: dict[int, _Text] = {}
 
     def print(self, root: int, whole: bool = False) -> str:
         """The text of a normalized id; with ``whole`` its own abbreviation is spelled out."""
+        if self.symbols is None:
+            self.symbols = bound_names(self.forms, root)
         order: list[int] = []
         stack, seen = [root], set()
         while stack:
@@ -89,7 +113,7 @@ class Printer:
         if kind == NUM:
             return number_text(args[0])
         if kind == SYM:
-            return _Text(args[0].split(".")[0], _ATOM)
+            return _Text((self.symbols or {}).get(i) or args[0].split(".")[0] or f"i{i}", _ATOM)
         if kind == CONST:
             return _Text(args[0], _ATOM)
         if kind == OPNORM:
@@ -136,14 +160,15 @@ class Printer:
         below: list[str] = []
         value = Fraction(coefficient)
         if value.numerator != 1:
-            above.append(str(value.numerator))
+            above.append(number_text(value.numerator).at(_ATOM))
         if value.denominator != 1:
-            below.append(str(value.denominator))
+            below.append(number_text(value.denominator).at(_ATOM))
         for n, items in groups.items():
             if n:
                 inner = _quotient(*self._sides(items))
-                depth = "*".join(self.done[a].at(_PRODUCT) for a in n)
-                above.append(f"{inner.at(_ATOM)}^{depth if len(n) == 1 and self.done[n[0]].level == _ATOM else f'({depth})'}")
+                depth = self.done[n[0]].text if len(n) == 1 else "*".join(self.done[a].at(_PRODUCT) for a in n)
+                plain = len(n) == 1 and self.done[n[0]].level == _ATOM
+                above.append(f"{inner.at(_ATOM)}^{depth if plain else f'({depth})'}")
             else:
                 up, down = self._sides(items)
                 above.extend(up)
@@ -169,8 +194,33 @@ class Printer:
 
 def number_text(value: Exact) -> _Text:
     if isinstance(value, Fraction) and value.denominator != 1:
-        return _Text(f"{value.numerator}/{value.denominator}", _PRODUCT)
-    return _Text(str(value), _ATOM)
+        above, below = number_text(value.numerator), number_text(value.denominator)
+        return _Text(f"{above.at(_PRODUCT)}/{below.at(_ATOM)}", _PRODUCT)
+    value = int(value)
+    if value.bit_length() <= 1000:
+        return _Text(str(value), _ATOM)
+    return _long_number(value)
+
+
+def _long_number(value: int) -> _Text:
+    """More than 300 digits, as literals that the grammar reads: 10^900 is 1e900, and 10^900 + 7 is 1e900 + 7."""
+    parts: list[str] = []
+    exponent = 0
+    while value and exponent < _LONGEST:
+        value, part = divmod(value, 10**300)
+        if part:
+            digits = str(part)
+            short = digits.rstrip("0")
+            zeros = exponent + len(digits) - len(short)
+            parts.append(f"{short}e{zeros}" if zeros else digits)
+        exponent += 300
+    if value:
+        above = number_text(value)
+        parts.append(f"{above.at(_POWER)}*1e{exponent}")
+    parts.reverse()
+    if len(parts) > 1:
+        return _Text(" + ".join(parts), _SUM)
+    return _Text(parts[0], _PRODUCT if "*" in parts[0] else _ATOM)
 
 
 def _quotient(above: list[str], below: list[str]) -> _Text:
@@ -193,6 +243,45 @@ def _level(text: str) -> int:
     return level
 
 
+def bound_names(forms: Normal, root: int) -> dict[int, str]:
+    """Displayed names of the bound symbols below ``root``: no name captures another symbol of its scope."""
+    store = forms.store
+    ids = store.reachable([Term(store, root)])
+    binders = [i for i in ids if store.nodes[i][0] in (PROD, SUM, REC)]
+    if not binders:
+        return {}
+    order = sorted({b for i in binders for b in bound_symbols(store.nodes[i])})
+    bits = {b: 1 << k for k, b in enumerate(order)}
+    masks: dict[int, int] = {}
+    clashes: dict[int, int] = dict.fromkeys(order, 0)
+    free: set[str] = set()
+    for i in ids:
+        node = store.nodes[i]
+        mask = bits.get(i, 0)
+        if node[0] == ELT or (node[0] == SYM and i not in bits):
+            free.add(node[1])
+        for c in children(node):
+            mask |= masks[c]
+        own = bound_symbols(node)
+        for b in own:
+            for other in order:
+                if mask & bits[other]:
+                    clashes[b] |= bits[other]
+                    clashes[other] |= bits[b]
+        for b in own:
+            mask &= ~bits[b]
+        masks[i] = mask
+    names: dict[int, str] = {}
+    for b in order:
+        stem = forms.stems.get(b) or store.nodes[b][1].split(".")[0] or "i"
+        avoid = free | {names[o] for o in names if clashes[b] & bits[o] and o != b}
+        name, k = stem, 2
+        while name in avoid:
+            name, k = f"{stem}_{k}", k + 1
+        names[b] = name
+    return names
+
+
 def to_text(term: Term) -> str:
     """``term`` as one expression that ``parse`` reads back; beyond a size, as named lines joined by '; '."""
     lines = to_lines(term)
@@ -209,7 +298,8 @@ def to_lines(term: Term, inline: int = INLINE_LIMIT, limit: int = LINES_LIMIT) -
     """
     forms = Normal(term.store)
     root = forms(term).id
-    printer = Printer(forms)
+    symbols = bound_names(forms, root)
+    printer = Printer(forms, symbols=symbols)
     order: list[int] = []
     stack, seen = [root], set()
     parents: dict[int, int] = {}
@@ -231,7 +321,7 @@ def to_lines(term: Term, inline: int = INLINE_LIMIT, limit: int = LINES_LIMIT) -
         return [("", printer.print(root))]
     names: dict[int, str] = {}
     width: dict[int, int] = {}
-    taken = {n for n in term.store.symbols(term)}
+    taken = {*term.store.symbols(term), *symbols.values()}
     for i in order:
         width[i] = 1 + sum(1 if c in names else width[c] for c in printer.parts(i))
         compound = term.store.nodes[i][0] not in (NUM, SYM, CONST, OPNORM, INF, ELT)
@@ -240,7 +330,7 @@ def to_lines(term: Term, inline: int = INLINE_LIMIT, limit: int = LINES_LIMIT) -
             while name in taken:
                 name += "x"
             names[i] = name
-    printer = Printer(forms, names)
+    printer = Printer(forms, names, symbols)
     chosen = list(names)
     if len(chosen) > limit:
         kept = set(chosen[: limit // 2] + chosen[-limit // 2:])
@@ -259,4 +349,6 @@ def to_lines(term: Term, inline: int = INLINE_LIMIT, limit: int = LINES_LIMIT) -
 
 
 def _cut(text: str, limit: int = 2000) -> str:
-    return text if len(text) <= limit else f"{text[:limit // 2]} ... [{len(text) - limit} characters] ... {text[-limit // 2:]}"
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit // 2]} ... [{len(text) - limit} characters] ... {text[-limit // 2:]}"

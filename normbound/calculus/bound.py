@@ -1,0 +1,401 @@
+"""Bounds: one number that a derivation promises, with everything needed to state it.
+
+    wrt="input"       L with |f(x) - f(x')| <= L |x - x'|
+    wrt="parameters"  P with |f(x; t) - f(x; t')| <= P |t - t'|, uniformly over inputs of the domain
+    wrt="radius"      M with |f(x)| <= M on the domain
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import product as corners
+from typing import Any, NamedTuple
+
+from normbound.calculus.contributions import Contribution, contributions
+from normbound.calculus.derivation import Derivation, Use
+from normbound.calculus.derive import analyse
+from normbound.calculus.rate import Rate, rate
+from normbound.contracts.block import Layer
+from normbound.contracts.context import ROLES
+from normbound.errors import HypothesisError, TermError, UnsupportedError
+from normbound.network.program import Network, natural_symbols, place
+from normbound.terms.evaluate import DEFAULT_BITS, evaluate_many, format_ball
+from normbound.terms.exact import exact
+from normbound.terms.store import POW, PROD, REC, SUM, Store, Term, sqrt
+
+KINDS = ("input", "parameters", "radius")
+NORMS = ("l2",)
+
+
+class Condition(NamedTuple):
+    """A necessary condition of a floor: floor * sqrt(divisor) <= radius; otherwise no input meets it.
+
+    ``guard`` lists depths that must be at least 1 for the place to exist at all.
+    """
+
+    left: Term
+    right: Term
+    guard: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A hypothesis as a bound states it: identifier, kind, text, binder and the uses it stands for."""
+
+    id: str
+    kind: str
+    statement: str
+    binder: str
+    where: str
+    uses: tuple[Use, ...] = field(repr=False, default=())
+
+    def __str__(self) -> str:
+        binder = f" ({self.binder})" if self.binder else ""
+        return f"{self.id}  {self.statement}{binder}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A bound at numbers: an enclosure, and whether the hypotheses can hold there.
+
+    status  "holds" (nothing speaks against the hypotheses), "vacuous" (no input meets a floor, so the bound says
+            nothing), or "unmet" (a hypothesis is false at these numbers)
+    """
+
+    ball: Any
+    status: str
+    reasons: tuple[str, ...] = ()
+
+    def __float__(self) -> float:
+        return float(self.ball.mid())
+
+    def __str__(self) -> str:
+        number = format_ball(self.ball)
+        return number if self.status == "holds" else f"{number} [{self.status}: {'; '.join(self.reasons)}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """One bound of one network, plain data over its derivation."""
+
+    wrt: str
+    term: Term
+    network: Network
+    derivation: Derivation
+    norms: tuple[str, str] = ("l2", "l2")
+
+    # -- what it says ----------------------------------------------------------------------------------------
+    @property
+    def form(self) -> str:
+        """"closed", "product" (an indexed product or sum), or "recurrence"."""
+        nodes = self.term.store.nodes
+        kinds = {nodes[i][0] for i in self.term.store.reachable([self.term])}
+        return "recurrence" if REC in kinds else "product" if kinds & {PROD, SUM} else "closed"
+
+    @property
+    def unbounded(self) -> bool:
+        return self.term.is_unbounded
+
+    @property
+    def hypotheses(self) -> tuple[Stated, ...]:
+        """What the bound assumes; equal statements at several places of one scope are listed once."""
+        d = self.derivation
+        found: dict[tuple, list[Use]] = {}
+        for use in d.uses:
+            found.setdefault((use.hypothesis.kind, use.hypothesis.template, use.hypothesis.terms, use.scope,
+                              d.program.code[use.at].path), []).append(use)
+        stated: list[Stated] = []
+        counters = {"floor": "F", "positive": "E", "assumption": "A", "missing": "M"}
+        numbers: dict[str, int] = {}
+        for (kind, *_), uses in found.items():
+            letter = counters[kind]
+            numbers[letter] = numbers.get(letter, 0) + 1
+            first = uses[0]
+            where = place(d.program.code[first.at].path)
+            text = f"{first.hypothesis.title}, {where}: {first.hypothesis.statement}"
+            stated.append(Stated(f"{letter}{numbers[letter]}", kind, text, d.binder(first.scope), where, tuple(uses)))
+            if kind == "floor" and not first.hypothesis.terms[1].is_positive:
+                numbers["E"] = numbers.get("E", 0) + 1
+                stated.append(Stated(f"E{numbers['E']}", "positive", f"{first.hypothesis.title}, {where}: "
+                                     f"{first.hypothesis.terms[1]} > 0", d.binder(first.scope), where, tuple(uses)))
+        for t in self._denominators():
+            numbers["E"] = numbers.get("E", 0) + 1
+            stated.append(Stated(f"E{numbers['E']}", "positive", f"{t} > 0", "", "network"))
+        if self.needs_radius:
+            stated.append(Stated("R", "domain", f"every input has Euclidean norm at most {self.network.input.radius}", "",
+                                 "input"))
+        return tuple(stated)
+
+    @property
+    def needs_radius(self) -> bool:
+        """Whether the bound uses the radius of the domain."""
+        radius = self.network.input.radius
+        if radius is None:
+            return False
+        if self.wrt in ("radius",):
+            return True
+        if radius.literal() is not None:
+            return self.wrt != "input" or self._input_needs_radius()
+        mine = self.term.store.symbols(self.term)
+        return any(name in mine for name in self.term.store.symbols(radius))
+
+    def _input_needs_radius(self) -> bool:
+        bare = Network(_without_radius(self.network), self.network.body)
+        return analyse(bare, (), self.derivation.floors, self.derivation.dropped).summary.L.is_unbounded \
+            and not self.unbounded
+
+    def _denominators(self) -> list[Term]:
+        """Symbols under negative powers that no layer's hypothesis covers (scale factors such as 1/K)."""
+        store = self.term.store
+        covered = {t.id for u in self.derivation.uses for t in u.hypothesis.terms}
+        found: list[Term] = []
+        for i in store.reachable([self.term]):
+            node = store.nodes[i]
+            if node[0] == POW and node[2] < 0 and not store.known_positive(node[1]) and node[1] not in covered:
+                found.append(Term(store, node[1]))
+        return found
+
+    # -- numbers ---------------------------------------------------------------------------------------------
+    def at(self, values: Mapping[str, object] | None = None, bits: int = DEFAULT_BITS, **more: object) -> Value:
+        """The bound where symbols take exact ``values`` (families: sequences), with the status of the hypotheses.
+
+        Raises TermError for a missing, inexact, negative or non-natural value.
+        """
+        numbers = {**(values or {}), **more}
+        for name in natural_symbols(self.derivation.program):
+            if name in numbers:
+                n = exact(numbers[name])
+                if not isinstance(n, int) or n < 0:
+                    raise TermError(f"{name} = {numbers[name]} must be a natural number")
+        for name, value in list(numbers.items()):
+            if isinstance(value, str):
+                numbers[name] = exact(value)
+        known = set(self.symbols())
+        unknown = [n for n in numbers if n not in known]
+        if unknown:
+            raise TermError(f"unknown symbol {unknown[0]!r}; this network has {', '.join(known) or 'no symbols'}")
+        conditions = list(self.conditions(numbers))
+        positive = self._positive_terms()
+        guards = [g for _, c in conditions for g in c.guard]
+        terms = [self.term, *positive, *guards]
+        balls = evaluate_many(terms, numbers, bits)
+        unmet = [f"{t} = 0, and {t} > 0 is needed" for t, v in zip(positive, balls[1:], strict=False) if v == 0]
+        if unmet:
+            return Value(balls[0], "unmet", tuple(dict.fromkeys(unmet)))
+        guard_value = dict(zip((g.id for g in guards), balls[1 + len(positive):], strict=True))
+        live = [(u, c) for u, c in conditions if all(guard_value[g.id] >= 1 for g in c.guard)]
+        sides = evaluate_many([t for _, c in live for t in (c.left, c.right)], numbers, bits)
+        vacuous = []
+        for k, (use, c) in enumerate(live):
+            left, right = sides[2 * k], sides[2 * k + 1]
+            if left > right:
+                vacuous.append(f"{use.hypothesis.title}, {place(self.derivation.program.code[use.at].path)}: the floor needs "
+                               f"a norm of at least {format_ball(left, 4)}, its input has at most {format_ball(right, 4)}")
+        if vacuous:
+            extra = len(vacuous) - 3
+            reasons = tuple(vacuous[:3]) + ((f"and {extra} more",) if extra > 0 else ())
+            return Value(balls[0], "vacuous", reasons)
+        return Value(balls[0], "holds")
+
+    def _positive_terms(self) -> list[Term]:
+        found = {}
+        for u in self.derivation.uses:
+            t = u.hypothesis.terms[-1] if u.hypothesis.kind == "floor" else \
+                u.hypothesis.terms[0] if u.hypothesis.kind == "positive" else None
+            if t is not None and not self._indexed(t):
+                found[t.id] = t
+        return list(found.values())
+
+    def _indexed(self, t: Term) -> bool:
+        indices = {s.index.id for s in self.derivation.scopes if s.index is not None}
+        return bool(indices) and any(i in indices for i in t.store.reachable([t]))
+
+    def symbols(self) -> dict[str, Term]:
+        """Every symbol of the network and of the bound, by name."""
+        store = self.term.store
+        indices = {s.index.node[1] for s in self.derivation.scopes if s.index is not None}
+        program = self.derivation.program
+        terms: dict[int, Term] = {self.term.id: self.term}
+        for i in program.code:
+            for t in (*i.shape, *((p.bound for p in i.block.parameters(i.shape)) if isinstance(i.block, Layer) else ())):
+                terms[t.id] = t
+            depth = getattr(i.block, "depth", None) or getattr(i.block, "factor", None)
+            if isinstance(depth, Term):
+                terms[depth.id] = depth
+        for u in self.derivation.uses:
+            for t in u.hypothesis.terms:
+                terms[t.id] = t
+        if self.network.input.radius is not None:
+            terms[self.network.input.radius.id] = self.network.input.radius
+        return {n: t for n, t in store.symbols(*terms.values()).items() if n not in indices and "." not in n}
+
+    def conditions(self, values: Mapping[str, object] | None = None) -> Iterator[tuple[Use, Condition]]:
+        """The vacuity conditions of every floor.
+
+        In a Repeat a floor must be possible at every iteration; radii are monotone in the iteration, so the first and
+        the last one are checked in every enclosing Repeat (floors of indexed families: at these two members).
+        """
+        d = self.derivation
+        for use in d.uses:
+            h = use.hypothesis
+            if h.kind != "floor" or h.divisor is None or use.radius.is_unbounded:
+                continue
+            left = h.terms[0] * sqrt(h.divisor)
+            if not use.scope:
+                yield use, Condition(left, use.radius, ())
+                continue
+            for condition in self._corners(left, use.radius, use.scope):
+                yield use, condition
+
+    def _corners(self, left: Term, right: Term, scope: int) -> Iterator[Condition]:
+        d, store = self.derivation, self.term.store
+        chain = []
+        while scope:
+            chain.append(d.scopes[scope])
+            scope = d.scopes[scope].parent
+        guard = tuple(s.repeat.depth for s in chain if s.repeat is not None)
+        done: set[tuple[int, int]] = set()
+        for ends in corners((0, 1), repeat=min(len(chain), 6)):
+            pair = [left, right]
+            for s, last in zip(chain, ends, strict=False):
+                assert s.repeat is not None and s.iteration is not None and s.state is not None and s.entry is not None
+                before = store.monus(s.repeat.depth, store.one)
+                start = s.iteration.radius_after(before) if last else s.entry
+                mapping = {s.state: start}
+                if s.sup_state is not None:
+                    mapping[s.sup_state] = start  # an entry is at most the norm
+                if s.index is not None:
+                    mapping[s.index] = s.repeat.depth if last else store.one
+                pair = store.substitute(pair, mapping)
+            if (pair[0].id, pair[1].id) not in done:
+                done.add((pair[0].id, pair[1].id))
+                yield Condition(pair[0], pair[1], guard)
+
+    # -- analysis --------------------------------------------------------------------------------------------
+    def rate(self, depth: str | Term) -> Rate:
+        """The exponential rate in a depth symbol, with its critical line and the order there."""
+        K = self.term.store.term(depth)
+        if K.literal() is not None:
+            raise UnsupportedError(f"{depth} is a number; a rate needs a symbolic depth")
+        known = natural_symbols(self.derivation.program)
+        if str(K) not in known:
+            raise UnsupportedError(f"{K} is not a depth of this network; depths and dimensions: {', '.join(sorted(known))}")
+        return rate(self.term, K)
+
+    def depths(self) -> list[Term]:
+        """The symbolic depths of the network, outermost first."""
+        found = {}
+        for s in self.derivation.scopes:
+            if s.repeat is not None:
+                for t in s.repeat.depth.store.symbols(s.repeat.depth).values():
+                    found[t.id] = t
+        return list(found.values())
+
+    def drop(self, hypothesis: str) -> Bound:
+        """The bound that remains without one hypothesis (by its id), or an unbounded one.
+
+        Dropping a floor leaves the unconditional constant 1/sqrt(eps); dropping the input radius leaves what the
+        normalizers bound by themselves; dropping positivity or an assumption leaves nothing.
+        """
+        h = self._hypothesis(hypothesis)
+        d = self.derivation
+        if h.kind == "floor":
+            paths = frozenset(d.program.code[u.at].path for u in h.uses)
+            return bound_of(self.network, analyse(self.network, d.trainable, d.floors, d.dropped | paths), self.wrt)
+        if h.kind == "domain":
+            bare = Network(_without_radius(self.network), self.network.body, self.network.title)
+            return bound_of(bare, analyse(bare, d.trainable, d.floors, d.dropped), self.wrt)
+        return Bound(self.wrt, self.term.store.unbounded, self.network, d, self.norms)
+
+    def _hypothesis(self, name: str) -> Stated:
+        for h in self.hypotheses:
+            if h.id == name:
+                return h
+        known = ", ".join(h.id for h in self.hypotheses) or "none"
+        raise HypothesisError(f"no hypothesis {name!r}; this bound has {known}")
+
+    def witness(self, hypothesis: str) -> str:
+        """What goes wrong without a hypothesis: the inputs along which the constant fails."""
+        h = self._hypothesis(hypothesis)
+        if h.kind == "domain":
+            return "scale the input: a change dW of the first weights moves the output by |dW x|, unbounded as |x| grows"
+        return h.uses[0].hypothesis.witness if h.uses else "the factor has no finite value"
+
+    @property
+    def alternatives(self) -> tuple[Bound, ...]:
+        """The other valid bounds: with the unconditional variant of every normalizer, if floors were used."""
+        if not self.derivation.floors or not any(u.hypothesis.kind == "floor" for u in self.derivation.uses):
+            return ()
+        d = analyse(self.network, self.derivation.trainable, floors=False)
+        return (bound_of(self.network, d, self.wrt),)
+
+    @property
+    def tightest(self) -> Term:
+        """The minimum of the bound and its alternatives, valid under the hypotheses of all of them."""
+        return self.term.store.minimum([self.term, *(b.term for b in self.alternatives)])
+
+    def contributions(self, values: Mapping[str, object] | None = None, **more: object) -> list[Contribution]:
+        """Which layer to blame, at numbers: log10 of each factor of L, and each share of P^2."""
+        return contributions(self, {**(values or {}), **more})
+
+    def sympy(self) -> Any:
+        """The bound as a SymPy expression, for further work by hand."""
+        from normbound.terms.bridge import to_sympy
+        return to_sympy(self.term)
+
+    @property
+    def digest(self) -> str:
+        """A short fingerprint of statement and hypotheses, equal for equal bounds."""
+        text = "\n".join([self.wrt, str(self.term), *map(str, self.hypotheses)])
+        return sha256(text.encode()).hexdigest()[:12]
+
+
+def _without_radius(network: Network) -> Any:
+    from normbound.network.program import Input
+    i = network.input
+    return Input(None, i.features, i.samples, i.positions)
+
+
+def bound_of(network: Network, d: Derivation, wrt: str) -> Bound:
+    """The bound of one kind that a derivation of ``network`` promises."""
+    store: Store = network.input.features.store
+    radius = store.unbounded if network.input.radius is None else network.input.radius
+    s = d.summary
+    if wrt == "input":
+        term = s.L
+    elif wrt == "radius":
+        term = s.radius(radius)
+    else:
+        term = sqrt(s.p_squared(radius))
+    return Bound(wrt, term, network, d)
+
+
+def derive(network: Network, wrt: str = "input", trainable: Collection[str] | None = None, floors: bool = True,
+           norm: str | tuple[str, str] = "l2") -> Bound:
+    """Derive one bound of ``network``.
+
+    wrt        "input", "parameters" or "radius"
+    trainable  for "parameters": roles (weight, bias, gain, shift, scale, slope) and group names; default all
+    floors     True: normalizers use their declared variance floors; False: their unconditional constants
+    norm       norm of inputs and outputs, or a pair of them; l2 (Euclidean over all entries) has contracts
+    """
+    if wrt not in KINDS:
+        raise UnsupportedError(f"wrt={wrt!r}; accepted: {', '.join(KINDS)}")
+    pair = (norm, norm) if isinstance(norm, str) else tuple(norm)
+    if len(pair) != 2 or any(n not in NORMS for n in pair):
+        raise UnsupportedError(f"norm={norm!r}: no layer has a contract in these norms; accepted: {', '.join(NORMS)}")
+    if trainable is not None and wrt != "parameters":
+        raise UnsupportedError('trainable is read only with wrt="parameters"')
+    roles: Sequence[str] = tuple(trainable) if trainable is not None else ROLES if wrt == "parameters" else ()
+    return bound_of(network, analyse(network, roles, floors), wrt)
+
+
+def derive_all(network: Network, floors: bool = True) -> dict[str, Bound]:
+    """The three bounds from one derivation with every parameter trainable."""
+    d = analyse(network, ROLES, floors)
+    return {wrt: bound_of(network, d, wrt) for wrt in KINDS}
+
+
+__all__ = ["Bound", "Condition", "Contribution", "Stated", "Value", "bound_of", "derive", "derive_all"]

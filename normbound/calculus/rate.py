@@ -1,0 +1,260 @@
+"""Exponential rates of closed forms in a depth.
+
+rate = lim value(K)^(1/K). The dominant node of a divided difference is its rate; where nodes coincide on the critical
+line they contribute powers of K, which the order reports. Nodes that contain K have no rate: their limit is reported
+where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from normbound.errors import UnsupportedError
+from normbound.terms.normal import Normal, Product
+from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, REC, SUM, SYM, Store, Term,
+                                   children)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Growth of a bound in a depth.
+
+    depth      the depth symbol
+    rate       the bound grows like rate^depth; None when there is a limit instead
+    candidates the terms whose maximum is the rate
+    order      where all candidates are 1 (criticality) the bound grows at most like depth^order
+    limit      the limit for depth -> infinity, when nodes shrink with the depth
+    """
+
+    depth: Term
+    rate: Term | None
+    candidates: tuple[Term, ...]
+    order: Fraction
+    limit: Term | None = None
+
+    def critical_lines(self) -> list[tuple[Term, Term]]:
+        """(left, right) for each candidate that can be on either side of 1: it exceeds 1 iff left > right."""
+        return [numerator_denominator(c) for c in self.candidates if c.literal() is None and not at_least_one(c)]
+
+    def __str__(self) -> str:
+        K = self.depth
+        if self.rate is None:
+            return f"no exponential rate in {K}; limit {self.limit} as {K} -> infinity"
+        order = f"{K}^({self.order})" if self.order.denominator != 1 else f"{K}^{self.order}" if self.order != 1 else f"{K}"
+        lines = self.critical_lines()
+        text = f"{self.rate} per unit of {K}"
+        if any(at_least_one(c) and c.literal() is None for c in self.candidates):
+            return f"{text}; never below 1"
+        if not lines:
+            return text + (f", of order {order}" if self.order else "")
+        critical = " and ".join(f"{a} = {b}" for a, b in lines)
+        return f"{text}; critical line {critical} (there {f'at most of order {order}' if self.order else 'bounded'})"
+
+
+def at_least_one(term: Term) -> bool:
+    """Whether a candidate is 1 + something, or a positive power of such a sum, so that it is at least 1."""
+    literal = term.literal()
+    if literal is not None:
+        return literal >= 1
+    forms = Normal(term.store)
+    i = forms(term).id
+    form = forms.products.get(i)
+    bases = [i] if form is None else [b for b, _ in form.factors]
+    if form is not None and (form.coefficient < 1 or any(x < 0 for _, e in form.factors for x in e.values())):
+        return False
+
+    def constant(base: int) -> bool:
+        total = forms.sums.get(base)
+        return total is not None and any(body == 1 and c >= 1 for c, body in total.summands)
+
+    return all(constant(b) for b in bases)
+
+
+def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
+    """Candidates without duplicates and without those below the maximum of others.
+
+    x^a with 0 < a < b lies below max(x^b, 1); a literal at most 1 lies below a candidate that is at least 1.
+    """
+    found = _distinct(Normal(t.store)(t) for t in candidates)
+    forms = Normal(found[0].store)
+
+    def exponents(t: Term) -> dict[tuple, Fraction]:
+        i = forms(t).id
+        form = forms.products.get(i)
+        if form is None:
+            return {(i, ()): Fraction(1)}
+        return {(b, n): x for b, e in form.factors for n, x in e.items()} if form.coefficient == 1 else {}
+
+    table = {t.id: exponents(t) for t in found}
+
+    def below(t: Term) -> bool:
+        mine = table[t.id]
+        for other in found:
+            theirs = table[other.id]
+            if other.id == t.id or not mine or mine.keys() != theirs.keys() or t.literal() is not None:
+                continue
+            ratios = {mine[k] / theirs[k] for k in mine}
+            if len(ratios) == 1 and 0 < min(ratios) < 1 and any(o.literal() is not None and o.literal() >= 1  # type: ignore
+                                                                or at_least_one(o) for o in found):
+                return True
+        return False
+
+    kept = [t for t in found if not below(t)]
+    return tuple(t for t in kept if not (t.literal() is not None and t.literal() <= 1  # type: ignore[operator]
+                                         and any(o.literal() is None and at_least_one(o) for o in kept)))
+
+
+def numerator_denominator(term: Term) -> tuple[Term, Term]:
+    """A term as a quotient of two without negative exponents."""
+    forms = Normal(term.store)
+    i = forms(term).id
+    form = forms.products.get(i) or Product(1, [(i, {(): Fraction(1)})])
+    store = term.store
+    value = Fraction(form.coefficient)
+    above, below = store.number(value.numerator), store.number(value.denominator)
+    for base, exponent in form.factors:
+        for naturals, e in exponent.items():
+            part = store.power(Term(store, base), abs(e))
+            if naturals:
+                depth = store.one
+                for n in naturals:
+                    depth = depth * Term(store, n)
+                part = store.dd(depth, [part])
+            if e > 0:
+                above = above * part
+            else:
+                below = below * part
+    return above, below
+
+
+_Growth = tuple[tuple[Term, ...], Fraction]  # candidates of the rate, order
+
+
+def rate(term: Term, depth: Term) -> Rate:
+    """The exponential rate of a closed form in ``depth``.
+
+    Raises UnsupportedError for recurrences and indexed families (their rate depends on the whole sequence).
+    """
+    store = term.store
+    forms = Normal(store)
+    root = forms(term)
+    ids = store.reachable([root])
+    nodes = store.nodes
+    depends = {i for i in ids if i == depth.id}
+    growth: dict[int, _Growth] = {}
+    for i in ids:
+        if i not in depends and any(c in depends for c in children(nodes[i])):
+            depends.add(i)
+        if i not in depends:
+            growth[i] = ((store.one,), Fraction(0))
+            continue
+        if i == depth.id:
+            growth[i] = ((store.one,), Fraction(1))
+            continue
+        try:
+            growth[i] = _node_growth(store, i, depth, depends, growth)
+        except _Shrinking as found:
+            if i == root.id or _only_factor(store, root.id, i, depends):
+                factor = store.substitute([root], {Term(store, i): store.exp(found.exponent)})[0]
+                return Rate(depth, None, (), Fraction(0), factor)
+            raise UnsupportedError(f"the nodes contain {depth}: there is no exponential rate; every factor "
+                                   f"(1 + c/{depth})^{depth} is below exp(c) with c = {found.exponent}") from None
+    candidates, order = growth[root.id]
+    candidates = dominant(candidates)
+    return Rate(depth, store.maximum(candidates), candidates, order)
+
+
+class _Shrinking(Exception):
+    def __init__(self, exponent: Term):
+        self.exponent = exponent
+
+
+def _only_factor(store: Store, root: int, i: int, depends: set[int]) -> bool:
+    """Whether everything between ``root`` and ``i`` is a product or sum with parts free of the depth."""
+    while root != i:
+        below = [c for c in children(store.nodes[root]) if c in depends]
+        if len(below) != 1 or store.nodes[root][0] not in (MUL, ADD, POW):
+            return False
+        root = below[0]
+    return True
+
+
+def _node_growth(store: Store, i: int, depth: Term, depends: set[int], growth: dict[int, _Growth]) -> _Growth:
+    node = store.nodes[i]
+    kind = node[0]
+    below = [growth[c] for c in children(node)]
+    if kind in (ADD, MAX):
+        return _distinct(c for g in below for c in g[0]), max(g[1] for g in below)
+    if kind == MUL:
+        return _distinct(a * b for a in below[0][0] for b in below[1][0]), below[0][1] + below[1][1]
+    if kind == POW:
+        e = Fraction(node[2])
+        if e < 0 and node[1] != depth.id:
+            raise UnsupportedError(f"the rate of a denominator that depends on {depth} in several ways is not decided")
+        return tuple(store.power(c, node[2]) for c in below[0][0]), below[0][1] * e
+    if kind == MIN:
+        raise UnsupportedError("the rate of a minimum is not decided; ask for the rate of each alternative")
+    if kind == DD:
+        return _dd_growth(store, node, depth, depends)
+    names = {PROD: "an indexed product", SUM: "an indexed sum", REC: "a recurrence", ELT: "an indexed family",
+             EXP: "an exponential"}
+    if kind in names:
+        raise UnsupportedError(f"the rate of {names[kind]} in {depth} depends on the whole sequence; evaluate it at numbers")
+    assert kind not in (NUM, SYM, CONST, OPNORM)
+    return (store.one,), Fraction(1)  # natural difference
+
+
+def _dd_growth(store: Store, node: tuple, depth: Term, depends: set[int]) -> _Growth:
+    nodes = [Term(store, c) for c in node[2:]]
+    if any(c in depends for c in node[2:]):
+        raise _Shrinking(_shrinking_exponent(store, node, depth, depends))
+    forms = Normal(store)
+    form = forms.products.get(forms(Term(store, node[1])).id)
+    exponent = store.one
+    if node[1] != depth.id:
+        if form is None:
+            raise UnsupportedError(f"the rate in {depth} of a power with exponent {Term(store, node[1])} is not decided")
+        rest = [(b, e) for b, e in form.factors if b != depth.id]
+        if len(rest) != len(form.factors) - 1 or any(b in depends for b, _ in rest):
+            raise UnsupportedError(f"the rate in {depth} of a power with exponent {Term(store, node[1])} is not decided")
+        exponent = store.number(form.coefficient)
+        for b, e in rest:
+            exponent = exponent * store.power(Term(store, b), e[()])
+    kept = [n for n in nodes if n]
+    if not kept:
+        return (store.zero,), Fraction(0)
+    powered = [n if exponent.id == 1 else store.dd(exponent, [n]) for n in kept]
+    return _distinct(powered), Fraction(len(kept) - 1)
+
+
+def _shrinking_exponent(store: Store, node: tuple, depth: Term, depends: set[int]) -> Term:
+    """c when the only node is 1 + c/depth, up to normal form."""
+    message = f"the nodes contain {depth}: there is no exponential rate, and no limit is known for this form"
+    if len(node) != 3 or node[1] != depth.id:
+        raise UnsupportedError(message)
+    forms = Normal(store)
+    total = forms.sums.get(forms(Term(store, node[2])).id)
+    if total is None:
+        raise UnsupportedError(message)
+    c = store.zero
+    one = False
+    for coefficient, body in total.summands:
+        scaled = forms(store.number(coefficient) * Term(store, body) * depth)
+        if body == 1 and coefficient == 1:
+            one = True
+        elif depth.id in store.reachable([scaled]):
+            raise UnsupportedError(message)
+        else:
+            c = c + scaled
+    if not one:
+        raise UnsupportedError(message)
+    return c
+
+
+def _distinct(terms: Iterable[Term]) -> tuple[Term, ...]:
+    found: dict[int, Term] = {}
+    for t in terms:
+        found.setdefault(t.id, t)
+    return tuple(found.values())

@@ -1,0 +1,59 @@
+"""What this machine has: required and optional packages, and external programs."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+from normbound.version import VERSION
+
+_REQUIRED = ("sympy", "numpy", "mpmath", "jinja2", "python-flint", "typer", "rich")
+_OPTIONAL = (("pytest", "runs the tests", 'pip install "normbound[test]"'),
+             ("hypothesis", "property-based tests", 'pip install "normbound[test]"'))
+
+
+class Finding(NamedTuple):
+    """One examined item; ``version`` is None when it is missing."""
+
+    name: str
+    version: str | None
+    needed: bool
+    use: str
+    hint: str
+
+    def __str__(self) -> str:
+        if self.version is not None:
+            return f"ok       {self.name:<14}{self.version:<14}{self.use}"
+        return f"{'MISSING' if self.needed else 'absent':<9}{self.name:<14}{'':<14}{self.use}; get it with: {self.hint}"
+
+
+def examine() -> list[Finding]:
+    """Python, the packages, and the programs that other commands can use."""
+    found = [Finding("normbound", VERSION, True, "", ""), Finding("python", platform.python_version(), True, "3.11 or newer", "")]
+    found += [Finding(name, _version(name), True, "required", f"pip install {name}") for name in _REQUIRED]
+    found += [Finding(name, _version(name), False, use, hint) for name, use, hint in _OPTIONAL]
+    found.append(Finding("coqc", _program("coqc", "--version"), False, "checks the proof library",
+                         "your system's packages, e.g. apt-get install coq"))
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _program(name: str, *arguments: str) -> str | None:
+    path = shutil.which(name)
+    if path is None:
+        return None
+    try:
+        shown = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = [w for w in shown.split() if w[:1].isdigit()]
+    return words[0] if words else "unknown version"

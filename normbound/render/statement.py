@@ -1,0 +1,171 @@
+"""A bound as a statement in plain text, and as JSON. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from normbound.calculus.bound import Bound, Value
+from normbound.errors import NormboundError
+from normbound.network.language import to_text as network_text
+from normbound.terms.evaluate import format_ball
+from normbound.terms.text import to_lines
+from normbound.version import VERSION
+
+WIDTH = 11
+MAX_LISTED = 12
+TITLES = {"input": "Lipschitz constant in the input", "parameters": "Lipschitz constant in the parameters",
+          "radius": "Radius of the output"}
+LETTER = {"input": "L", "parameters": "P", "radius": "M"}
+_CLAIM = {
+    "input": "|f(x; theta) - f(x'; theta)| <= L |x - x'|  for all theta in Theta and all x, x' in D",
+    "parameters": "|f(x; theta) - f(x; theta')| <= P |theta - theta'|  for all theta, theta' in Theta and all x in D",
+    "radius": "|f(x; theta)| <= M  for all theta in Theta and all x in D",
+}
+
+
+def claim(bound: Bound) -> str:
+    """The inequality with its quantifiers."""
+    return _CLAIM[bound.wrt]
+
+
+def domain(bound: Bound) -> str:
+    """The set D that the statement ranges over."""
+    i = bound.network.input
+    shape = f"{i.samples} x {i.positions} x {i.features}"
+    ball = "all x" if i.radius is None else f"|x| <= {i.radius}, x"
+    floors = any(h.kind == "floor" for h in bound.hypotheses)
+    which = {"input": "at both points", "parameters": "under both networks", "radius": "there"}[bound.wrt]
+    unused = i.radius is not None and not bound.needs_radius
+    return (f"{ball} in R^({shape}) (samples x positions x features)" + (f", meeting the floors {which}" if floors else "")
+            + ("; the radius is not used" if unused else ""))
+
+
+def norms(bound: Bound) -> str:
+    metric = ("; theta: Euclidean norm of all trainable tensors together (Frobenius for matrices)"
+              if bound.wrt == "parameters" else "")
+    return f"{bound.norms[0]} -> {bound.norms[1]}, Euclidean over all entries{metric}"
+
+
+def parameters(bound: Bound) -> list[str]:
+    """The constraints that define Theta, one per tensor."""
+    lines = []
+    for k, (where, constraint, binder) in enumerate(bound.derivation.parameters()):
+        if k == MAX_LISTED:
+            lines.append("... (more tensors, one constraint each)")
+            break
+        lines.append(f"{constraint}  ({where}{', ' + binder if binder else ''})")
+    return lines
+
+
+def trainable(bound: Bound) -> str:
+    from normbound.contracts.context import ROLES
+    names = bound.derivation.trainable
+    return "all parameters" if names >= frozenset(ROLES) else ", ".join(sorted(names)) or "none"
+
+
+def rates(bound: Bound) -> list[str]:
+    """One line per symbolic depth: rate and critical line, or why there is none."""
+    lines = []
+    for depth in bound.depths():
+        try:
+            lines.append(str(bound.rate(depth)))
+        except NormboundError as error:
+            lines.append(f"in {depth}: {error}")
+    return lines
+
+
+def statement(bound: Bound, values: Mapping[str, object] | None = None, title: str = "") -> str:
+    """The bound as a theorem in plain text; with ``values`` also its enclosure there."""
+    letter = LETTER[bound.wrt]
+    rows: list[tuple[str, str]] = []
+    name = title or bound.network.title
+    rows.append((TITLES[bound.wrt], "upper bound" + (f", {name}" if name else "")))
+    rows.append(("network", _shorten(network_text(bound.network.body))))
+    rows.append(("claim", claim(bound)))
+    if bound.unbounded:
+        rows.append((letter, "unbounded: no finite constant follows from these hypotheses"))
+    else:
+        lines = to_lines(bound.term)
+        rows.append((letter, lines[-1][1]))
+        rows += [("  " + n if n != "..." else "", f"= {t}" if n != "..." else t) for n, t in lines[:-1]]
+    rows.append(("D", domain(bound)))
+    rows += [("Theta" if k == 0 else "", line) for k, line in enumerate(parameters(bound))]
+    if bound.wrt == "parameters":
+        rows.append(("trainable", trainable(bound)))
+    rows.append(("norms", norms(bound)))
+    listed = bound.hypotheses
+    for k, h in enumerate(listed[:MAX_LISTED]):
+        rows.append(("assuming" if k == 0 else "", str(h)))
+    if len(listed) > MAX_LISTED:
+        rows.append(("", f"... and {len(listed) - MAX_LISTED} more"))
+    if not listed:
+        rows.append(("assuming", "nothing beyond D and Theta"))
+    rows += [("vacuity" if k == 0 else "", v) for k, v in enumerate(vacuity(bound))]
+    rows += [("rate" if k == 0 else "", r) for k, r in enumerate(rates(bound))] if not bound.unbounded else []
+    rows.append(("form", f"{bound.form}; over the reals, for every input and network as stated (not on average)"))
+    if values:
+        rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
+        rows.append((letter, f"= {value_text(bound.at(values))}"))
+    rows.append(("normbound", f"{VERSION}, digest {bound.digest}"))
+    first = f"{rows[0][0]} ({rows[0][1]})"
+    return "\n".join([first, *(f"  {k:<{WIDTH}}{v}" for k, v in rows[1:])])
+
+
+def vacuity(bound: Bound) -> list[str]:
+    """The conditions without which no input meets the floors."""
+    seen: dict[str, None] = {}
+    for _, c in bound.conditions():
+        guard = " and ".join(f"{g} >= 1" for g in c.guard)
+        seen[f"{c.left} <= {c.right}" + (f"  (for {guard})" if guard else "")] = None
+        if len(seen) > 6:
+            break
+    lines = list(seen)
+    if len(lines) > 6:
+        lines = [*lines[:6], "..."]
+    return lines[:1] and [f"the floors can be met only if {lines[0]}", *lines[1:]]
+
+
+def value_text(value: Value) -> str:
+    return str(value)
+
+
+def _value(v: object) -> str:
+    if isinstance(v, (list, tuple)):
+        shown = ", ".join(map(str, v[:4]))
+        return f"({shown}{', ...' if len(v) > 4 else ''})"
+    return str(v)
+
+
+def _shorten(text: str, limit: int = 400) -> str:
+    return text if len(text) <= limit else f"{text[:limit - 60]} ... [{len(text)} characters]"
+
+
+def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The same content as plain data."""
+    lines = to_lines(bound.term)
+    found: dict[str, Any] = {
+        "normbound": VERSION,
+        "digest": bound.digest,
+        "wrt": bound.wrt,
+        "title": bound.network.title,
+        "network": _shorten(network_text(bound.network.body), 100_000),
+        "claim": claim(bound),
+        "bound": lines[-1][1],
+        "where": {n: t for n, t in lines[:-1]},
+        "unbounded": bound.unbounded,
+        "form": bound.form,
+        "norms": list(bound.norms),
+        "domain": domain(bound),
+        "theta": parameters(bound),
+        "trainable": sorted(bound.derivation.trainable),
+        "hypotheses": [{"id": h.id, "kind": h.kind, "statement": h.statement, "binder": h.binder} for h in bound.hypotheses],
+        "vacuity": vacuity(bound),
+        "rates": rates(bound) if not bound.unbounded else [],
+    }
+    if values:
+        v = bound.at(values)
+        found["at"] = {k: str(x) if not isinstance(x, (list, tuple)) else [str(y) for y in x] for k, x in values.items()}
+        found["value"] = {"ball": v.ball.str(20), "approximately": format_ball(v.ball), "status": v.status,
+                          "reasons": list(v.reasons)}
+    return found
