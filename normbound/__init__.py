@@ -20,7 +20,6 @@ from normbound.version import VERSION as __version__
 _HOME = {
     "normbound.calculus.bound": ("Bound", "derive", "derive_all"),
     "normbound.calculus.derive": ("analyse",),
-    "normbound.check.falsify": ("check", "replay"),
     "normbound.contracts.block": ("Block", "Layer", "Parameter", "Repeat", "concat", "parallel"),
     "normbound.contracts.context": ("Context", "Contract", "Sensitivity", "Shape"),
     "normbound.contracts.hypothesis": ("Hypothesis",),
@@ -33,7 +32,6 @@ _HOME = {
     "normbound.layers.linear": ("Dropout", "Identity", "LearnedScale", "Linear", "Outside", "Scaling"),
     "normbound.layers.normalization": ("BatchNorm", "DyT", "GroupNorm", "InstanceNorm", "L2Norm", "LayerNorm", "PixelNorm",
                                        "RMSNorm", "ScaleNorm"),
-    "normbound.network.builtins": (),
     "normbound.network.files": ("Architecture", "load"),
     "normbound.network.language": ("parse_block", "parse_network"),
     "normbound.network.program": ("Input", "Network"),

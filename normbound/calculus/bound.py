@@ -38,6 +38,7 @@ class Condition(NamedTuple):
     left: Term
     right: Term
     guard: tuple[Term, ...]
+    iteration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +192,9 @@ class Bound:
         for k, (use, c) in enumerate(live):
             left, right = sides[2 * k], sides[2 * k + 1]
             if left > right:
-                vacuous.append(f"{use.hypothesis.title}, {place(self.derivation.program.code[use.at].path)}: the floor needs "
-                               f"a norm of at least {format_ball(left, 4)}, its input has at most {format_ball(right, 4)}")
+                where = place(self.derivation.program.code[use.at].path) + (f", {c.iteration}" if c.iteration else "")
+                vacuous.append(f"{use.hypothesis.title}, {where}: the floor needs a norm of at least "
+                               f"{format_ball(left, 4)}, its input has at most {format_ball(right, 4)}")
         if vacuous:
             extra = len(vacuous) - 3
             reasons = tuple(vacuous[:3]) + ((f"and {extra} more",) if extra > 0 else ())
@@ -250,12 +252,13 @@ class Bound:
                 yield use, condition
 
     def _corners(self, left: Term, right: Term, scope: int) -> Iterator[Condition]:
-        d, store = self.derivation, self.term.store
+        d, store, number = self.derivation, self.term.store, scope
         chain = []
         while scope:
             chain.append(d.scopes[scope])
             scope = d.scopes[scope].parent
         guard = tuple(s.repeat.depth for s in chain if s.repeat is not None)
+        indices = [b.partition(" = ")[0] for b in reversed(d.binder(number).split(", "))]
         done: set[tuple[int, int]] = set()
         for ends in corners((0, 1), repeat=min(len(chain), 6)):
             pair = [left, right]
@@ -271,7 +274,9 @@ class Bound:
                 pair = store.substitute(pair, mapping)
             if (pair[0].id, pair[1].id) not in done:
                 done.add((pair[0].id, pair[1].id))
-                yield Condition(pair[0], pair[1], guard)
+                which = ", ".join(f"{i} = {s.repeat.depth if last else 1}" for i, s, last in
+                                  reversed(list(zip(indices, chain, ends, strict=False))))  # type: ignore[union-attr]
+                yield Condition(pair[0], pair[1], guard, which)
 
     # -- analysis --------------------------------------------------------------------------------------------
     def rate(self, depth: str | Term) -> Rate:

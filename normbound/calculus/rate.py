@@ -77,8 +77,9 @@ def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
 
     x^a with 0 < a < b lies below max(x^b, 1); a literal at most 1 lies below a candidate that is at least 1.
     """
-    found = _distinct(Normal(t.store)(t) for t in candidates)
-    forms = Normal(found[0].store)
+    given = list(candidates)
+    forms = Normal(given[0].store)
+    found = tuple({forms(t).id: t for t in reversed(given)}.values())[::-1]
 
     def exponents(t: Term) -> dict[tuple, Fraction]:
         i = forms(t).id
@@ -112,11 +113,14 @@ def numerator_denominator(term: Term) -> tuple[Term, Term]:
     i = forms(term).id
     form = forms.products.get(i) or Product(1, [(i, {(): Fraction(1)})])
     store = term.store
+    written: dict[int, int] = {}  # as the term was written, so that the order of summands survives
+    for original, image in forms.image.items():
+        written.setdefault(image, original)
     value = Fraction(form.coefficient)
     above, below = store.number(value.numerator), store.number(value.denominator)
     for base, exponent in form.factors:
         for naturals, e in exponent.items():
-            part = store.power(Term(store, base), abs(e))
+            part = store.power(Term(store, written.get(base, base)), abs(e))
             if naturals:
                 depth = store.one
                 for n in naturals:
@@ -138,9 +142,7 @@ def rate(term: Term, depth: Term) -> Rate:
     Raises UnsupportedError for recurrences and indexed families (their rate depends on the whole sequence).
     """
     store = term.store
-    forms = Normal(store)
-    root = forms(term)
-    ids = store.reachable([root])
+    ids = store.reachable([term])
     nodes = store.nodes
     depends = {i for i in ids if i == depth.id}
     growth: dict[int, _Growth] = {}
@@ -156,12 +158,12 @@ def rate(term: Term, depth: Term) -> Rate:
         try:
             growth[i] = _node_growth(store, i, depth, depends, growth)
         except _Shrinking as found:
-            if i == root.id or _only_factor(store, root.id, i, depends):
-                factor = store.substitute([root], {Term(store, i): store.exp(found.exponent)})[0]
+            if i == term.id or _only_factor(store, term.id, i, depends):
+                factor = store.substitute([term], {Term(store, i): store.exp(found.exponent)})[0]
                 return Rate(depth, None, (), Fraction(0), factor)
             raise UnsupportedError(f"the nodes contain {depth}: there is no exponential rate; every factor "
                                    f"(1 + c/{depth})^{depth} is below exp(c) with c = {found.exponent}") from None
-    candidates, order = growth[root.id]
+    candidates, order = growth[term.id]
     candidates = dominant(candidates)
     return Rate(depth, store.maximum(candidates), candidates, order)
 

@@ -100,6 +100,7 @@ class Trace:
     skipped: dict[int, int]  # instruction -> pairs (network, point) that violate its floor
     undefined: list[Undefined]
     states: dict[tuple[int, tuple[int, ...]], Array]  # (scope, iterations) -> norms at the start of the iteration
+    tops: dict[tuple[int, tuple[int, ...]], Array]  # the same for the largest entries
 
 
 class _Frame:
@@ -143,12 +144,14 @@ def floors(r: Realization, trace: Trace, deviations: list[tuple[Any, Array]]) ->
         layer = r.layers[event.at]
         assert isinstance(layer, Normalize)
         values = r.at_scope(r.plan.scope_of[event.at], event.iterations)
-        floor = 0.0 if layer.floor is None or not r.plan.derivation.floors else evaluate_floats([layer.floor], values)[0]
+        if layer.center and layer.size(r.plan.derivation.program.code[event.at].shape).literal() == 1:
+            continue  # centred groups of one entry are constant: their contract has no hypothesis
+        floor = 0.0
+        if layer.floor is not None and r.plan.derivation.floors:
+            floor = evaluate_floats([layer.floor], values)[0]
         eps = evaluate_floats([layer.eps], values)[0]
-        # centred groups of one entry are constant: their contract needs no floor
-        constant = layer.center and layer.size(r.plan.derivation.program.code[event.at].shape).literal() == 1
         ok = (dev >= floor).all(-1)
-        if floor * floor + eps <= 0 and not constant:  # the hypothesis "sigma^2 + eps > 0" fails
+        if floor * floor + eps <= 0:  # the hypothesis "sigma^2 + eps > 0" fails
             ok = ok & False
         if not ok.all():
             trace.skipped[event.at] = trace.skipped.get(event.at, 0) + int((~ok).sum())
@@ -180,7 +183,7 @@ class _Run:
         self.scope_by_path = {s.path: k for k, s in enumerate(scopes) if k}
         networks = max((t.shape[0] for t in r.tensors.values()), default=1)
         self.x0 = np.broadcast_to(r.points, (networks, *r.points.shape))
-        self.trace = Trace([], np.ones(self.x0.shape[:2], dtype=bool), {}, [], {})
+        self.trace = Trace([], np.ones(self.x0.shape[:2], dtype=bool), {}, [], {}, {})
 
     def run(self) -> Trace:
         top = _Frame(None, 0, self.x0)
@@ -346,6 +349,7 @@ class _Run:
             self._absorb(frame)
         frame.begin(stream)
         self.trace.states[scope, event.iterations] = norms(stream)
+        self.trace.tops[scope, event.iterations] = np.abs(stream).max(axis=(-3, -2, -1))
 
     def _absorb(self, frame: _Frame) -> None:
         """The iteration that ends becomes part of the stream."""

@@ -80,6 +80,11 @@ class Plan:
     close_at: dict[int, int]
 
     @property
+    def concrete(self) -> bool:
+        """Whether some trainable tensor is given by its entries."""
+        return any(s.varies and s.parameter.value is not None for slots in self.slots.values() for s in slots)
+
+    @property
     def store(self) -> Store:
         return self.network.input.features.store
 

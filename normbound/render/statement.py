@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from normbound.calculus.bound import Bound, Value
+from normbound.calculus.bound import Bound
 from normbound.errors import NormboundError
 from normbound.network.language import to_text as network_text
 from normbound.terms.evaluate import format_ball
@@ -104,9 +104,10 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
     rows += [("vacuity" if k == 0 else "", v) for k, v in enumerate(vacuity(bound))]
     rows += [("rate" if k == 0 else "", r) for k, r in enumerate(rates(bound))] if not bound.unbounded else []
     rows.append(("form", f"{bound.form}; over the reals, for every input and network as stated (not on average)"))
-    if values:
-        rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
-        rows.append((letter, f"= {value_text(bound.at(values))}"))
+    if values or not bound.symbols():
+        if values:
+            rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
+        rows.append((letter, f"= {bound.at(values)}"))
     rows.append(("normbound", f"{VERSION}, digest {bound.digest}"))
     first = f"{rows[0][0]} ({rows[0][1]})"
     return "\n".join([first, *(f"  {k:<{WIDTH}}{v}" for k, v in rows[1:])])
@@ -124,10 +125,6 @@ def vacuity(bound: Bound) -> list[str]:
     if len(lines) > 6:
         lines = [*lines[:6], "..."]
     return lines[:1] and [f"the floors can be met only if {lines[0]}", *lines[1:]]
-
-
-def value_text(value: Value) -> str:
-    return str(value)
 
 
 def _value(v: object) -> str:
@@ -163,9 +160,9 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
         "vacuity": vacuity(bound),
         "rates": rates(bound) if not bound.unbounded else [],
     }
-    if values:
+    if values or not bound.symbols():
         v = bound.at(values)
-        found["at"] = {k: str(x) if not isinstance(x, (list, tuple)) else [str(y) for y in x] for k, x in values.items()}
+        found["at"] = {k: str(x) if not isinstance(x, (list, tuple)) else [str(y) for y in x] for k, x in (values or {}).items()}
         found["value"] = {"ball": v.ball.str(20), "approximately": format_ball(v.ball), "status": v.status,
                           "reasons": list(v.reasons)}
     return found

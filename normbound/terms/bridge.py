@@ -49,7 +49,8 @@ __all__ = ["NamedConstant", "OperatorNorm", "Recurrence", "dd", "from_sympy", "t
 LIMIT = 2000
 MAX_TREE = 200_000
 MAX_DOIT = 1000
-MAX_NESTING = 150
+MAX_NESTING = 100
+MAX_READ_NESTING = 150
 
 
 class dd(sympy.Function):
@@ -285,7 +286,7 @@ def to_sympy(term: Term, limit: int = LIMIT, naturals: Collection[str] = (), clo
 
     Raises:
         UnsupportedError: the term has more than ``limit`` nodes, or its tree (SymPy does not share subterms) more
-            than 200,000; the message names the size.
+            than 200,000, or is nested deeper than 100 levels; the message names the size.
     """
     store = term.store
     ids = store.reachable([term])
@@ -298,6 +299,9 @@ def to_sympy(term: Term, limit: int = LIMIT, naturals: Collection[str] = (), clo
     if size[term.id] > MAX_TREE:
         raise UnsupportedError(f"written without sharing the term has {float(size[term.id]):.3g} nodes; SymPy "
                                f"expressions do not share subterms, and at most {MAX_TREE} are converted")
+    if (nesting := _nesting(store, ids)) > MAX_NESTING:
+        raise UnsupportedError(f"the term is nested {nesting} deep; SymPy recurses, and at most {MAX_NESTING} levels "
+                               "are converted")
     names = _symbol_names(store, ids)
     wanted = _natural_ids(store, ids) | {i for i in ids if nodes[i][0] == SYM and nodes[i][1] in naturals}
     image: dict[int, Any] = {}
@@ -332,8 +336,11 @@ def to_sympy(term: Term, limit: int = LIMIT, naturals: Collection[str] = (), clo
         elif kind == SUB:
             image[i] = image[args[0]] - image[args[1]]
         elif kind in (PROD, SUM):
-            make = sympy.Product if kind == PROD else sympy.Sum
-            image[i] = make(image[args[2]], (image[args[0]], 1, image[args[1]]))
+            index, depth, body = (image[c] for c in args)
+            if kind == PROD and index not in body.free_symbols:  # SymPy takes an empty product of zeros for zero
+                image[i] = body**depth
+            else:
+                image[i] = (sympy.Product if kind == PROD else sympy.Sum)(body, (index, 1, depth))
         elif kind == REC:
             component, depth, index, states, starts, steps = args
             image[i] = Recurrence(component, image[depth], image[index], [image[c] for c in states],
@@ -348,6 +355,17 @@ def _named(name: str) -> Any:
     if name == "pi":
         return sympy.pi
     return sympy.log(2) if name == "log2" else NamedConstant(name)
+
+
+def _nesting(store: Store, ids: Sequence[int]) -> int:
+    """The depth of the tree in which sums of sums and products of products are one level."""
+    nodes = store.nodes
+    depth: dict[int, int] = {}
+    for i in ids:
+        kind = nodes[i][0]
+        below = children(nodes[i])
+        depth[i] = max((depth[c] + (kind not in (ADD, MUL) or nodes[c][0] != kind) for c in below), default=0)
+    return max(depth.values())
 
 
 def _natural_ids(store: Store, ids: Sequence[int]) -> set[int]:
@@ -413,8 +431,8 @@ class _Reader:
         found = self.memo.get(expr)
         if found is None:
             self.nesting += 1
-            if self.nesting > MAX_NESTING:
-                raise TermError(f"the expression is nested deeper than {MAX_NESTING}")
+            if self.nesting > MAX_READ_NESTING:
+                raise TermError(f"the expression is nested deeper than {MAX_READ_NESTING}")
             found = self.memo[expr] = self._read(expr)
             self.nesting -= 1
         return found
@@ -508,12 +526,16 @@ class _Reader:
         return result
 
     def _indexed(self, expr: Any) -> Term:
-        if len(expr.limits) != 1 or len(expr.limits[0]) != 3 or expr.limits[0][1] != 1:
-            raise TermError(f"found {_short(expr)}; sums and products run over (i, 1, K)")
-        index, _, depth = expr.limits[0]
-        body, (bound,) = self._scoped([expr.function], [index])
-        make = self.store.sum if isinstance(expr, sympy.Sum) else self.store.product
-        return make(bound, self.read(depth), body[0])
+        store = self.store
+        make = store.sum if isinstance(expr, sympy.Sum) else store.product
+        term = self.read(expr.function)
+        for limit in expr.limits:  # the innermost first; the depth of an inner one may use an outer index
+            if len(limit) != 3 or limit[1] != 1:
+                raise TermError(f"found {_short(expr)}; sums and products run over (i, 1, K)")
+            bound = store.fresh(limit[0].name)
+            body = store.substitute([term], {store.symbol(limit[0].name): bound})[0]
+            term = make(bound, self.read(limit[2]), body)
+        return term
 
     def _recurrence(self, expr: Any) -> Term:
         component, depth, index, states, starts, steps = expr.args

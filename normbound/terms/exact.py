@@ -25,7 +25,7 @@ def exact(value: object) -> int | Fraction:
     if isinstance(value, int):
         return value
     if isinstance(value, Rational):
-        q = Fraction(value.numerator, value.denominator)
+        q = Fraction(int(value.numerator), int(value.denominator))
     elif isinstance(value, float):
         raise TermError(f"found the float {value!r}, which is not exact; write the string '{value!r}' "
                         "or a fraction such as '1/10'")

@@ -47,6 +47,7 @@ from normbound.terms.store import (
 MAX_FACTORS = 64
 MAX_SUMMANDS = 16
 _BINDERS = (PROD, REC, SUM)
+_ONE, _NONE = Fraction(1), Fraction(0)
 
 Naturals = tuple[int, ...]  # a monomial in naturals: the ids of its factors, with repetition; () is 1
 Exponent = dict[Naturals, Fraction]
@@ -226,7 +227,7 @@ class Normal:
     def _product(self, head: int) -> int:
         nodes = self.store.nodes
         bases, _ = self._product_leaves(head)
-        weights: dict[int, Exponent] = {head: {(): Fraction(1)}}
+        weights: dict[int, Exponent] = {head: {(): _ONE}}
         pending = {head}
         heap = [-head]
         while heap:
@@ -245,7 +246,8 @@ class Normal:
             for c, extra in below:
                 target = weights.setdefault(c, {})
                 for n, e in extra.items():
-                    target[n] = target.get(n, Fraction(0)) + e
+                    before = target.get(n)
+                    target[n] = e if before is None else before + e
                 if c not in pending:
                     pending.add(c)
                     heapq.heappush(heap, -c)
@@ -275,37 +277,37 @@ class Normal:
             inner = self.products.get(base)
             if base in self._opaque:
                 inner = None
-            pieces = [(base, {(): Fraction(1)})] if inner is None else inner.factors
+            pieces = [(base, {(): _ONE})] if inner is None else inner.factors
             if inner is not None and inner.coefficient != 1:
                 pieces = [(store.number(inner.coefficient).id, {(): Fraction(1)}), *pieces]
             for b, e in pieces:
                 for n, x in e.items():
                     for m, y in exponent.items():
-                        _raise(factors, b, tuple(sorted(n + m)) if n and m else n or m, x * y)
+                        _raise(factors, b, tuple(sorted(n + m)) if n and m else n or m, x if y is _ONE else x * y)
         # Literals: rational powers go into the coefficient, p/q under a root becomes p and q^-1.
         roots: dict[int, Fraction] = {}
         for b in [b for b in factors if store.nodes[b][0] == NUM]:
             value = Fraction(store.nodes[b][1])
-            e = factors[b].pop((), Fraction(0))
-            if value == 0 and e:
-                if e < 0:
+            weight = factors[b].pop((), _NONE)
+            if value == 0 and weight:
+                if weight < 0:
                     _raise(factors, INF_ID, (), Fraction(1))
                 else:
                     coefficient = 0
-            elif e and (power := rational_power(store.nodes[b][1], e)) is not None:
+            elif weight and (power := rational_power(store.nodes[b][1], weight)) is not None:
                 coefficient *= power
-            elif e:
-                roots[value.numerator] = roots.get(value.numerator, Fraction(0)) + e
-                roots[value.denominator] = roots.get(value.denominator, Fraction(0)) - e
-        for literal, e in roots.items():
-            for part in (e, Fraction(int(e))):
+            elif weight:
+                roots[value.numerator] = roots.get(value.numerator, Fraction(0)) + weight
+                roots[value.denominator] = roots.get(value.denominator, Fraction(0)) - weight
+        for literal, rest in roots.items():
+            for part in (rest, Fraction(int(rest))):
                 power = rational_power(literal, part)
                 if power is not None:
                     coefficient *= power
-                    e -= part
+                    rest -= part
                     break
-            if e:
-                _raise(factors, store.number(literal).id, (), e)
+            if rest:
+                _raise(factors, store.number(literal).id, (), rest)
         if coefficient == 0:
             return ZERO_ID
         ends = factors.get(INF_ID, {})
@@ -385,7 +387,7 @@ class Normal:
             if not summands:
                 return ZERO_ID
             factor, body = summands[0]
-            one = {(): Fraction(1)}
+            one: Exponent = {(): Fraction(1)}
             return self.assemble([(store.number(factor).id, one), (body, one)])
         result: Term | None = None
         for factor, body in sorted(summands, key=lambda part: (part[1] == ONE_ID, part[1])):
@@ -436,7 +438,8 @@ class Normal:
 
 def _raise(factors: dict[int, Exponent], base: int, monomial: Naturals, exponent: Fraction) -> None:
     target = factors.setdefault(base, {})
-    target[monomial] = target.get(monomial, Fraction(0)) + exponent
+    before = target.get(monomial)
+    target[monomial] = exponent if before is None else before + exponent
 
 
 def _is_multiplicative(node: tuple) -> bool:

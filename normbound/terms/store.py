@@ -135,7 +135,7 @@ class Term:
             exponent = node[1]
         elif exponent.__class__ is not int and exponent.__class__ is not Fraction:
             exponent = exact(exponent)
-        return self.store.power(self, exponent)
+        return self.store.power(self, exponent)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
         """False for the literal zero only: the question contracts ask is whether a part is absent."""

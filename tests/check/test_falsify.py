@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -217,6 +218,18 @@ def test_forward_pass_that_is_not_the_layer(monkeypatch):
     assert [rule for rule, _ in found] == ["contract"]
 
 
+def test_captured_tensor_without_its_parameters(monkeypatch):
+    true = repeat.release
+
+    def broken(s, name, source, radius):  # p_u is forgotten
+        return true(s, name, source._replace(q2=source.q2 * 0, q1=source.q1 * 0, q0=source.q0 * 0), radius)
+
+    monkeypatch.setattr(repeat, "release", broken)
+    monkeypatch.setattr(derive, "release", broken)
+    found, _ = culprits(get("injected"))
+    assert [rule for rule, _ in found] == ["repeat-tied"]
+
+
 # -- (c) the row rule ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("n", [1, 4, 32])
 def test_row_rule_is_attained_by_equal_rows_of_small_norm(n):
@@ -254,8 +267,8 @@ class Overflow(Broken):
 def test_not_a_number_is_a_violation_at_its_layer(layer):
     report = check(Input(radius="R", features="d") >> lin() >> layer >> RELU, networks=6, seed=0)
     assert report.verdict == "violated"
-    assert {v.label for v in report.violations} == {"layer 2 (Broken)"}
-    assert {v.kind for v in report.violations} == {"undefined"}
+    assert {row.label for row in report.culprits} == {"layer 2 (Broken)"}
+    assert "undefined" in {v.kind for v in report.violations if v.label == "layer 2 (Broken)"}
     assert json.loads(report.to_json())["verdict"] == "violated"
 
 
@@ -392,6 +405,34 @@ def test_composed_networks_survive(name):
     assert report.verdict == "survived", report
     assert report.unchecked == []
     assert report.best_input > 0.3 and report.best_parameters > 0.2
+
+
+def test_unconditional_bounds_ignore_floors():
+    network = rows(Repeat(lin() >> LayerNorm(gamma="g", beta="h", floor=1000, eps="1/10"), "K"))
+    report = check(network, networks=12, seed=0, floors=False)
+    assert report.verdict == "survived" and report.totals["unmet"] == 0
+
+
+def test_concrete_tensors_are_used_as_given():
+    weight = [["1/2", 1, 0, "-1/3"], [0, 1, "1/4", 0], [1, 0, 0, "2/3"], ["1/5", 0, -1, 0]]
+    network = Input(radius="R", features=4, positions="n") >> Linear(weight, bias=[1, 0, "1/2", -1]) >> LayerNorm(
+        gamma=[1, "-1/2", 2, "1/3"], beta="h", floor="sigma")
+    drawn = draw(plan(network), 3, "gaussian")
+    assert np.array_equal(drawn.tensors["1.W", ()][0, 0], [[float(Fraction(x)) for x in row] for row in weight])
+    report = check(network, networks=12, seed=0)
+    assert report.verdict == "survived" and report.best_input > 0.5
+
+
+def test_overflow_is_counted_and_not_a_pass():
+    deep = Repeat(activation("ReLU") * Identity(), "K")  # entries to the power 2^K
+    report = check(Input(radius=1000, features=3) >> deep, networks=6, points=1, laws=("aligned",), values={"K": 9})
+    assert report.totals["overflow"] > 0 and report.totals["violated"] == 0
+    assert report.verdict == "nothing checked"
+
+
+def test_name_that_is_symbol_and_family_is_refused():
+    with pytest.raises(NetworkError, match="both as a symbol and as a family"):
+        check(rows(Repeat(Linear("s[i]"), "K", index="i") >> Linear("s")), networks=1)
 
 
 def test_only_trainable_tensors_change():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import normbound.layers  # noqa: F401 - registers the layers
-from normbound import Input, Store, check, derive, evaluate
+from normbound import Input, Store, derive, evaluate
+from normbound.check import check
 from normbound.contracts.block import extreme
 from normbound.contracts.registry import LAYERS
 from normbound.network.language import parse_block

@@ -2,7 +2,6 @@ import time
 from fractions import Fraction
 
 import pytest
-
 from term_reference import contains
 
 from normbound.errors import TermError
@@ -14,7 +13,8 @@ VALUES = {"a": 2, "b": 3, "c": 5, "K": 4, "w": [1, 2, 3, 4]}
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("a + b*c", 17), ("(a + b)*c", 25), ("a/b/c", Fraction(2, 15)), ("a/(b*c)", Fraction(2, 15)), ("a/b*c", Fraction(10, 3)),
+    ("a + b*c", 17), ("(a + b)*c", 25), ("a/b/c", Fraction(2, 15)), ("a/(b*c)", Fraction(2, 15)),
+    ("a/b*c", Fraction(10, 3)),
     ("a^2*b", 12), ("2*a^2", 8), ("(2*a)^2", 16), ("(a/b)^2", Fraction(4, 9)), ("a/b^2", Fraction(2, 9)), ("1/2*a", 1),
     ("a^-1", Fraction(1, 2)), ("(a^2)^3", 64), ("4^(1/2)", 2), ("a^K", 16), ("a^-K", Fraction(1, 16)),
     ("a^(K + 1)", 32), ("9^0.5", 3), ("K - 1 - 2", 1), ("K - 1 + 2", 5), ("max(a, b, 1)", 3), ("min(a, b)", 2),
@@ -29,13 +29,17 @@ def test_values(text: str, expected: object) -> None:
 
 
 ERRORS = [
-    ("", 1, "expected"), ("   ", 1, "expected"), ("a +", 4, "expected"), ("(a", 3, r"expected '\)'"), ("a)", 2, "the end"),
+    ("", 1, "expected"), ("   ", 1, "expected"), ("a +", 4, "expected"), ("(a", 3, r"expected '\)'"),
+    ("a)", 2, "the end"),
     ("a b", 3, "the end"), ("a..b", 2, "unexpected '.'"), ("a.__class__", 2, r"unexpected '\.'"),
-    ("__import__('os')", 12, "unexpected"), ("__import__", 1, "is not a name"), ("x.y", 2, r"unexpected"), ("os.system", 3, "unexpected"),
+    ("__import__('os')", 12, "unexpected"), ("__import__", 1, "is not a name"), ("x.y", 2, r"unexpected"),
+    ("os.system", 3, "unexpected"),
     ("lambda: 0", 7, "unexpected ':'"), ("a[1", 4, r"expected '\]'"), ("[1]", 1, "expected"), ("{}", 1, "unexpected"),
     ("9**9**9", 3, "expected"), ("9^9^9", 4, "towers"), ("2^10000000", 3, "beyond"), ("2^(1/7919)", 3, "denominator"),
-    ("-a", 1, "expected"), ("a - - b", 5, "expected"), ("1/0", 3, "division by zero"), ("a/(b*0)", 3, "division by zero"),
-    ("sqrt(a, b)", 1, "takes 1"), ("dd(K, a)", 1, "write dd"), ("dd(K; a; b)", 1, "write dd"), ("sum(1, K, a)", 1, "index"),
+    ("-a", 1, "expected"), ("a - - b", 5, "expected"), ("1/0", 3, "division by zero"),
+    ("a/(b*0)", 3, "division by zero"),
+    ("sqrt(a, b)", 1, "takes 1"), ("dd(K, a)", 1, "write dd"), ("dd(K; a; b)", 1, "write dd"),
+    ("sum(1, K, a)", 1, "index"),
     ("sum(i, K)", 1, "takes 3"), ("max()", 5, "expected"), ("sqrt", 1, "reserved"), ("inf", 1, "reserved"),
     ("nan + 1", 1, "reserved"), ("π*2", 1, "unexpected 'π'"), ("аlpha", 1, "unexpected"), ("a−b", 2, "unexpected"),
     ("a×b", 2, "unexpected"), ("２*a", 1, "unexpected"), ("a\u200b", 2, "unexpected"), ("a;b", 2, "the end"),
@@ -51,7 +55,7 @@ def rejected(text: str, message: str) -> pytest.ExceptionInfo[TermError]:
     for _ in range(3):
         with Store() as store:
             start = time.perf_counter()
-            with pytest.raises(TermError, match=message) as caught:
+            with pytest.raises(TermError, match=message or None) as caught:
                 parse(text, store)
             times.append(time.perf_counter() - start)
     assert min(times) < 0.1
@@ -66,7 +70,8 @@ def test_every_error_has_its_column(text: str, column: int, message: str) -> Non
 
 
 @pytest.mark.parametrize("text", [
-    "(" * 10**6, "a" * 10**6, "9" * 10**6, "a+" * 10**6, "(" * 9000 + ")" * 9000, "sqrt(" * 3000, "a[" * 5000, "^" * 15000,
+    "(" * 10**6, "a" * 10**6, "9" * 10**6, "a+" * 10**6, "(" * 9000 + ")" * 9000, "sqrt(" * 3000, "a[" * 5000,
+    "^" * 15000,
     "max(" * 4000, "-" * 19000, "dd(" * 5000, "9^" * 9000 + "9", "2^(" * 3000, "\n" * 10**6 + "(", '"' * 19_999,
 ], ids=range(15))
 def test_no_text_exhausts_the_machine(text: str) -> None:

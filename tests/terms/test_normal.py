@@ -19,7 +19,8 @@ def both(a: str, b: str) -> bool:
 @pytest.mark.parametrize(("a", "b"), [
     ("a + b", "b + a"), ("(a + b) + c", "a + (b + c)"), ("a*b", "b*a"), ("(a*b)*c", "a*(b*c)"),
     ("x + x", "2*x"), ("x + x + 3*x", "5*x"), ("x/2 + x/2", "x"), ("2*x*3", "6*x"),
-    ("x*x*x", "x^3"), ("x/x^2", "1/x"), ("sqrt(x)*sqrt(x)", "x"), ("(x*y)^2", "x^2*y^2"), ("sqrt(x^4*y)", "x^2*sqrt(y)"),
+    ("x*x*x", "x^3"), ("x/x^2", "1/x"), ("sqrt(x)*sqrt(x)", "x"), ("(x*y)^2", "x^2*y^2"),
+    ("sqrt(x^4*y)", "x^2*sqrt(y)"),
     ("dd(K; a)*dd(K; b)", "dd(K; a*b)"), ("dd(K; dd(m; a))", "dd(m*K; a)"), ("dd(K; a)^2", "dd(K; a^2)"),
     ("(a^K)^2*a^K", "a^K*a^K*a^K"), ("a^K/a^K", "1"), ("2^K*(3/2)^K", "3^K"), ("2^K*(1/2)^K*x", "x"),
     ("max(a, b)", "max(b, a)"), ("max(a, max(b, c))", "max(max(c, a), b)"), ("max(2, a, 3)", "max(a, 3)"),
@@ -99,7 +100,8 @@ def test_laws_on_random_terms(p: object, q: object, r: object) -> None:
         if y.id != store.zero.id:
             assert same((x * y) ** 2, x**2 * y**2)
         k = store.symbol("K")
-        assert same(store.dd(k, [x]) * store.dd(k, [y]), store.dd(k, [x * y]))
+        if x * y and not (x * y).is_unbounded:  # 0^K absorbs powers to K, not those to K*K
+            assert same(store.dd(k, [x]) * store.dd(k, [y]), store.dd(k, [x * y]))
 
 
 def test_forms_of_one_pass_agree_with_separate_passes() -> None:

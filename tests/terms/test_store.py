@@ -164,8 +164,7 @@ def test_long_chains_do_not_recurse(kind: str) -> None:
             renamed = s.substitute([y], {s.symbol("s7"): s.number(5)})[0]
             assert evaluate(renamed, values) == 5
         else:
-            assert len(str(y)) < 20_000
-            return
+            assert evaluate(y, values) > 1
         assert len(str(y)) < 20_000
         if kind == "product":
             assert evaluate(normal(y), values) == 1
