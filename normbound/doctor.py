@@ -32,7 +32,8 @@ class Finding(NamedTuple):
 
 def examine() -> list[Finding]:
     """Python, the packages, and the programs that other commands can use."""
-    found = [Finding("normbound", VERSION, True, "", ""), Finding("python", platform.python_version(), True, "3.11 or newer", "")]
+    found = [Finding("normbound", VERSION, True, "", ""),
+             Finding("python", platform.python_version(), True, "3.11 or newer", "")]
     found += [Finding(name, _version(name), True, "required", f"pip install {name}") for name in _REQUIRED]
     found += [Finding(name, _version(name), False, use, hint) for name, use, hint in _OPTIONAL]
     found.append(Finding("coqc", _program("coqc", "--version"), False, "checks the proof library",

@@ -274,8 +274,8 @@ class Bound:
                 pair = store.substitute(pair, mapping)
             if (pair[0].id, pair[1].id) not in done:
                 done.add((pair[0].id, pair[1].id))
-                which = ", ".join(f"{i} = {s.repeat.depth if last else 1}" for i, s, last in
-                                  reversed(list(zip(indices, chain, ends, strict=False))))  # type: ignore[union-attr]
+                which = ", ".join(f"{i} = {depth if last else 1}" for i, depth, last in
+                                  reversed(list(zip(indices, guard, ends, strict=False))))
                 yield Condition(pair[0], pair[1], guard, which)
 
     # -- analysis --------------------------------------------------------------------------------------------

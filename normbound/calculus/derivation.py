@@ -14,7 +14,7 @@ from normbound.calculus.repeat import Iteration
 from normbound.contracts.block import Layer, Repeat
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.summary import Summary
-from normbound.network.program import LEAF, Program, place
+from normbound.network.program import LEAF, Program, group_name, place
 from normbound.terms.store import Term
 
 
@@ -38,25 +38,27 @@ class Step(NamedTuple):
 class Steps(Sequence[Step]):
     """The steps of a derivation, stored in columns: long chains keep every step at a fifth of the memory."""
 
-    __slots__ = ("_at", "_ends", "_premises", "_rules", "_scopes", "_summaries")
+    __slots__ = ("_many", "_places", "_rules", "_summaries")
 
     def __init__(self) -> None:
         self._rules: list[str] = []
-        self._at = array("q")
-        self._premises = array("q")
-        self._ends = array("q")
         self._summaries: list[Summary] = []
-        self._scopes = array("q")
+        self._places = array("q")  # four numbers a step: instruction, scope and up to two premises (-1: none)
+        self._many: dict[int, tuple[int, ...]] = {}  # premises of the steps that have more
 
     def add(self, rule: str, at: int, premises: tuple[int, ...], summary: Summary, scope: int) -> int:
         """Append a step and return its number."""
+        number = len(self._rules)
         self._rules.append(rule)
-        self._at.append(at)
-        self._premises.extend(premises)
-        self._ends.append(len(self._premises))
         self._summaries.append(summary)
-        self._scopes.append(scope)
-        return len(self._rules) - 1
+        if len(premises) == 2:
+            self._places.extend((at, scope, premises[0], premises[1]))
+        elif not premises:
+            self._places.extend((at, scope, -1, -1))
+        else:
+            self._places.extend((at, scope, -1, -1))
+            self._many[number] = premises
+        return number
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -72,9 +74,9 @@ class Steps(Sequence[Step]):
             k += len(self)
         if not 0 <= k < len(self):
             raise IndexError(k)
-        start = self._ends[k - 1] if k else 0
-        return Step(self._rules[k], self._at[k], tuple(self._premises[start:self._ends[k]]), self._summaries[k],
-                    self._scopes[k])
+        at, scope, *premises = self._places[4 * k:4 * k + 4]
+        known = self._many.get(k) or tuple(p for p in premises if p >= 0)
+        return Step(self._rules[k], at, known, self._summaries[k], scope)
 
 
 @dataclass(slots=True)
@@ -162,7 +164,8 @@ class Derivation:
             if i.op == LEAF and isinstance(i.block, Layer):
                 for p in i.block.parameters(i.shape):
                     if p.role != "constant":
-                        yield place(i.path), p.statement(), self.binder(scope_of[k])
+                        trained = not self.trainable.isdisjoint((p.role, group_name(i.block, i.path, p.name)))
+                        yield place(i.path), p.statement(trained), self.binder(scope_of[k])
 
     def scope_of_instructions(self) -> list[int]:
         """The scope each instruction stands in."""

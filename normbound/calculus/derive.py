@@ -6,9 +6,7 @@ one. Branches and bodies are derived relative to their own input and then compos
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 
 from normbound.calculus.derivation import Derivation, Scope, Use
 from normbound.calculus.repeat import Iteration, close_groups, release
@@ -17,7 +15,9 @@ from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.contracts.context import ROLES, Context, Contract, Sensitivity, Shape
 from normbound.contracts.summary import NO_SHARED, Shared, Summary, identity
 from normbound.errors import NetworkError, UnsupportedError
+from normbound.layers.linear import Outside
 from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, Program, branches, group_name
+from normbound.terms.evaluate import collector_paused
 from normbound.terms.store import Store, Term, sqrt
 
 
@@ -50,20 +50,8 @@ def analyse(network: Network, trainable: Collection[str] = ROLES, floors: bool =
     floors     use the declared variance floors; False derives the unconditional variant of every normalizer
     dropped    paths of layers whose floor is not used although ``floors`` is True
     """
-    with _collector_paused():
+    with collector_paused():
         return _Engine(network.program(), frozenset(trainable), floors, dropped).run()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause cyclic garbage collection: a derivation allocates many small objects and frees none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Engine:
@@ -90,7 +78,8 @@ class _Engine:
         out.steps.add("domain", 0, (), ground, 0)
         top.run, top.step = ground, 0
         self.frames.append(top)
-        context = Context(store, self.program.network.input.shape, ground, base, self.floors, self._captured)
+        context = Context(store, self.program.network.input.shape, ground, base, self.floors, self._captured,
+                          not self.roles and not self.names)
         frame = top
         for at, instruction in enumerate(self.program.code):
             op = instruction.op
@@ -116,7 +105,7 @@ class _Engine:
         contract = layer.contract(context)
         out = self.out
         if contract.hypotheses:
-            radius = context.radius()
+            radius = context.radius() if frame.run.G else frame.run.b0
             for h in contract.hypotheses:
                 out.uses.append(Use(h, at, frame.scope, radius))
         sup = layer.sup(context) if self.wants_sup else None
@@ -137,9 +126,8 @@ class _Engine:
         offset = contract.offset if factor is None or not contract.offset else factor * contract.offset
         q2 = q1 = q0 = zero
         shared: dict[str, Shared] | None = None
-        if layer.name == "Outside":
-            name = layer.source  # type: ignore[attr-defined]
-            shared = {_outside(self._capturing(name), name): Shared(zero, store.one)}
+        if isinstance(layer, Outside):
+            shared = {_outside(self._capturing(layer.source), layer.source): Shared(zero, store.one)}
         elif contract.parameters:
             for s in self._trained(contract, layer, path):
                 l1, l0 = s.l1, s.l0 if factor is None or not s.l0 else factor * s.l0
@@ -148,11 +136,11 @@ class _Engine:
                     shared[group_name(layer, path, s.parameter)] = Shared(l1, l0)
                     continue
                 if l1:
-                    q2 = q2 + l1**2
+                    q2 = q2 + (l1 if l1 is store.one else l1**2)
                     if l0:
                         q1 = q1 + 2 * l1 * l0
                 if l0:
-                    q0 = q0 + l0**2
+                    q0 = q0 + (l0 if l0 is store.one else l0**2)
         return Summary(contract.lip, offset, contract.growth, q2, q1, q0, shared or NO_SHARED, sup)
 
     def _trained(self, contract: Contract, layer: Layer, path: tuple[int, ...]) -> tuple[Sensitivity, ...]:
@@ -169,8 +157,8 @@ class _Engine:
             kept = contract.parameters
         else:
             kept = tuple(s for s in contract.parameters if s.role in roles)
-        if contract.joint and len(kept) == len(contract.parameters):
-            return contract.joint
+        if contract.joint and layer.share is None and len(kept) == len(contract.parameters):
+            return contract.joint  # a shared tensor may meet layers without a joint constant: its uses stay apart
         return kept
 
     def _check_trainable(self) -> None:

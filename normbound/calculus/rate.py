@@ -13,8 +13,26 @@ from fractions import Fraction
 
 from normbound.errors import UnsupportedError
 from normbound.terms.normal import Normal, Product
-from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, REC, SUM, SYM, Store, Term,
-                                   children)
+from normbound.terms.store import (
+    ADD,
+    CONST,
+    DD,
+    ELT,
+    EXP,
+    MAX,
+    MIN,
+    MUL,
+    NUM,
+    OPNORM,
+    POW,
+    PROD,
+    REC,
+    SUM,
+    SYM,
+    Store,
+    Term,
+    children,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,7 @@ def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
             if other.id == t.id or not mine or mine.keys() != theirs.keys() or t.literal() is not None:
                 continue
             ratios = {mine[k] / theirs[k] for k in mine}
-            if len(ratios) == 1 and 0 < min(ratios) < 1 and any(o.literal() is not None and o.literal() >= 1  # type: ignore
+            if len(ratios) == 1 and 0 < min(ratios) < 1 and any((o.literal() is not None and o.literal() >= 1)  # type: ignore
                                                                 or at_least_one(o) for o in found):
                 return True
         return False

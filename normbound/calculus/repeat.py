@@ -177,8 +177,10 @@ class Iteration:
             L = store.dd(K, [s.L])
         p = s.p_squared(B)
         P = accumulated(zero, "P", lambda a: s.L**2 * a + p) if p else zero
-        shared = {g: Shared(zero, accumulated(zero, "C", lambda a, c=c: s.L * a + (c.l1 * B + c.l0)), c.binders)
-                  for g, c in s.shared.items()}
+        shared = {}
+        for g, c in s.shared.items():
+            own = c.l1 * B + c.l0
+            shared[g] = Shared(zero, accumulated(zero, "C", lambda a, own=own: s.L * a + own), c.binders)  # type: ignore[misc]
         return Summary(L, self.radius_after(K), zero, zero, zero, P, shared or NO_SHARED)
 
     def _refuse_families(self) -> None:

@@ -24,7 +24,7 @@ class Block:
     __slots__ = ()
 
     def __rshift__(self, other: Block) -> Block:
-        return Composite("series", (self, as_block(other)))
+        return Composite("series", (self, other if isinstance(other, Block) else as_block(other)))
 
     def __add__(self, other: Block) -> Block:
         return Composite("sum", (self, as_block(other)))
@@ -44,15 +44,15 @@ def as_block(value: Any) -> Block:
     return value
 
 
-def bound(value: TermLike, what: str) -> Term:
-    """A nonnegative norm bound given as symbol text, exact number or term."""
+def bound(value: TermLike, *what: str) -> Term:
+    """A nonnegative norm bound given as symbol text, exact number or term; ``what`` names it in errors."""
     try:
         return current().term(value)
     except TermError as error:
-        raise type(error)(f"{what}: {error}") from None
+        raise type(error)(f"{' '.join(what)}: {error}") from None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Composite(Block):
     """A composition rule applied to parts. ``factor`` is |a| for the rule "scale", ``sign`` the sign of a."""
 
@@ -61,8 +61,11 @@ class Composite(Block):
     factor: Term | None = None
     sign: int = 1
 
+    def __repr__(self) -> str:
+        return f"<{self.rule} of {len(self.parts)} parts>"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Repeat(Block):
     """``body`` applied ``depth`` times to ``start`` of the input (``start`` defaults to the identity).
 
@@ -94,6 +97,9 @@ class Repeat(Block):
         if tied and index is not None:
             raise NetworkError("Repeat: tied=True uses the same parameters in every iteration, so an index makes no sense")
 
+    def __repr__(self) -> str:
+        return f"<Repeat of depth {self.depth}{', tied' if self.tied else ''}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -111,11 +117,12 @@ class Parameter:
     bound: Term
     value: Any = None
 
-    def statement(self) -> str:
-        """The constraint that puts the tensor into Theta."""
+    def statement(self, trained: bool = True) -> str:
+        """The constraint that puts the tensor into Theta; a given tensor that is not trained is itself."""
         shown = {"spectral": f"||{self.name}|| <= {self.bound}", "euclidean": f"|{self.name}| <= {self.bound}",
-                 "sup": f"|{self.name}|_inf <= {self.bound}", "least": f"{self.name} >= {self.bound}", "exact": f"{self.name} = {self.bound}"}[self.norm]
-        return shown
+                 "sup": f"|{self.name}|_inf <= {self.bound}", "least": f"{self.name} >= {self.bound}",
+                 "exact": f"{self.name} = {self.bound}"}[self.norm]
+        return shown if trained or self.value is None else f"{self.name} as given ({shown})"
 
 
 def extreme(parameter: Parameter, dims: tuple[int, ...], number: Callable[[Term], float]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.summary import Summary, identity
@@ -48,18 +48,21 @@ class Context:
     run      the summary from the start of the enclosing block to here, relative to the input of that block
     base     bound on the Euclidean norm of the input of the enclosing block
     floors   whether declared variance floors are used
+    fixed    whether no parameter changes: then concrete tensors are exactly the given ones
     """
 
-    __slots__ = ("base", "captured", "floors", "run", "shape", "store")
+    __slots__ = ("base", "captured", "fixed", "floors", "memo", "run", "shape", "store")
 
     def __init__(self, store: Store, shape: Shape, run: Summary, base: Term, floors: bool = True,
-                 captured: Callable[[str], Term] | None = None):
+                 captured: Callable[[str], Term] | None = None, fixed: bool = False):
         self.store = store
         self.shape = shape
         self.run = run
         self.base = base
         self.floors = floors
         self.captured = captured
+        self.fixed = fixed
+        self.memo: dict[tuple, Any] = {}
 
     @classmethod
     def alone(cls, shape: Shape, radius: Term, floors: bool = True) -> Context:
@@ -84,6 +87,14 @@ class Context:
         if self.captured is None:
             raise NetworkError(f"Outside({name}) stands outside of a Repeat that captures {name!r}")
         return self.captured(name)
+
+    def once(self, compute: Callable[..., Any], *arguments: Any) -> Any:
+        """compute(shape, *arguments), remembered: many layers of a chain ask the same of one shape."""
+        key = (compute, id(self.shape), *arguments)
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = (self.shape, compute(self.shape, *arguments))  # keeps the shape, and so its id
+        return found[1]
 
     @property
     def width_root(self) -> Term:

@@ -28,25 +28,28 @@ def series(f: Summary, g: Summary) -> Summary:
         neutral = gL == 1 if not isinstance(gL, Term) else gL.id == ONE_ID
     if neutral and not (g2 or g1 or g0 or gshared):
         return f if sup is f.sup else f._replace(sup=sup)
-    if q2 or q1 or q0:
+    if q0 or q2 or q1:
         square = gL**2
-        q2, q1, q0 = square * q2, square * q1, square * q0
-    if g2 or g1 or g0:
+        q0 = square * q0 if q0 else q0
+        q1 = square * q1 if q1 else q1
+        q2 = square * q2 if q2 else q2
+    if g0 or g2 or g1:
         if fG:
             q2 = q2 + g2 * fG**2
             q1 = q1 + (g1 * fG + 2 * g2 * fG * fb if fb else g1 * fG)
-        if not fb:
-            q0 = q0 + g0
-        elif g1:
-            q0 = q0 + (g2 * fb**2 + g1 * fb + g0)
-        else:
-            q0 = q0 + (g2 * fb**2 + g0)
+        own = g0
+        if fb:
+            if g1:
+                own = g1 * fb + own
+            if g2:
+                own = g2 * fb**2 + own
+        q0 = q0 + own
     shared = NO_SHARED
     if fshared or gshared:
         carried = {s: Shared(gL * c.l1, gL * c.l0, c.binders) for s, c in fshared.items()}
         moved = {s: Shared(c.l1 * fG, c.l1 * fb + c.l0, c.binders) for s, c in gshared.items()}
         shared = merge(carried, moved, _plus)
-    return Summary(fL * gL, gb + gG * fb, gG * fG if fG else fG, q2, q1, q0, shared, sup)
+    return Summary(fL * gL, gb + gG * fb if gG and fb else gb, gG * fG if fG else fG, q2, q1, q0, shared, sup)
 
 
 def add(f: Summary, g: Summary) -> Summary:

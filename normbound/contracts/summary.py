@@ -5,9 +5,9 @@ A summary asserts ONE inequality, for any two pairs (x, theta), (x', theta') in 
     |f(x; theta) - f(x'; theta')| <= L |x - x'| + p(B) |d theta_once| + sum_s c_s(B) |d theta_s|,
     |f(x; theta)| <= b0 + G |x|,
 
-where B bounds |x| and |x'|, p(B)^2 = q2 B^2 + q1 B + q0 covers the parameters used once, and c_s(B) = l1 B + l0
-covers the parameter group s that may be used several times. (b0, G) is an envelope: b0 is not |f(0)|, and only
-envelopes compose. Norms are Euclidean over all entries.
+where B bounds |x'| (one of the two points is enough, which is what lifting to rows uses), p(B)^2 = q2 B^2 + q1 B + q0
+covers the parameters used once, and c_s(B) = l1 B + l0 covers the parameter group s that may be used several times.
+(b0, G) is an envelope: b0 is not |f(0)|, and only envelopes compose. Norms are Euclidean over all entries.
 """
 
 from __future__ import annotations

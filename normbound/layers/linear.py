@@ -15,7 +15,8 @@ from normbound.errors import NetworkError, ShapeError
 from normbound.terms.store import Term, current
 
 
-@layer("Linear", constants="L = ||W||, p^2 = B^2 + 1 (B^2 without bias)", sharpness="exact: x along the top right singular vector",
+@layer("Linear", constants="L = ||W||, p^2 = B^2 + 1 (B^2 without bias)",
+       sharpness="exact: x along the top right singular vector",
        source="|W(x-x') + (W-W')x' + (b-b')| <= ||W|| |x-x'| + sqrt(|x'|^2 + 1) |(dW, db)|, Frobenius metric in W",
        example="Linear(s, bias=b)")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -80,11 +81,10 @@ class Linear(Layer):
         return weight, Parameter("b", "bias", (out,), "euclidean", self.bias, self.bias_value)
 
     def contract(self, context: Context) -> Contract:
-        store = context.store
-        weight = Sensitivity("W", "weight", store.one, store.zero)
+        both = context.once(_sensitivities)
         if self.bias is None:
-            return Contract(self.norm, store.zero, self.norm, (weight,))
-        return Contract(self.norm, self.bias, self.norm, (weight, Sensitivity("b", "bias", store.zero, store.one)))
+            return Contract(self.norm, context.store.zero, self.norm, both[:1])
+        return Contract(self.norm, self.bias, self.norm, both)
 
     def sup(self, context: Context) -> Term:
         reach = self.row_norm * context.radius()
@@ -93,6 +93,12 @@ class Linear(Layer):
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
         y = x @ tensors["W"].swapaxes(-1, -2)[..., None, :, :]
         return y + tensors["b"][..., None, None, :] if "b" in tensors else y
+
+
+def _sensitivities(shape: Shape) -> tuple[Sensitivity, ...]:
+    """|dW x| <= |x| |dW| and |dc| on one row."""
+    store = shape.rows.store
+    return Sensitivity("W", "weight", store.one, store.zero), Sensitivity("b", "bias", store.zero, store.one)
 
 
 @layer("Scaling", constants="L = |a|", sharpness="exact", source="homogeneity of the norm", example="Scaling(a)")

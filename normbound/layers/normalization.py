@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from normbound.contracts.block import Layer, Parameter, bound, natural
 from normbound.contracts.context import Context, Contract, Sensitivity, Shape
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.registry import layer
-from normbound.errors import NetworkError, ShapeError
+from normbound.errors import NetworkError, ShapeError, UnsupportedError
 from normbound.layers.activations import activation
 from normbound.layers.linear import LearnedScale
 from normbound.terms.store import MINUS_HALF, Term, TermLike, current, sqrt
@@ -40,6 +40,32 @@ _FLOOR_TEXT = {(row, centred, variance): "the "
                + (_DEVIATIONS[variance] if centred or variance == "sum" else "root mean square")
                + f" of every {'row' if row else 'group of entries'} entering it is at least {{0}}"
                for row in (True, False) for centred in (True, False) for variance in VARIANCES}
+
+
+class Facts(NamedTuple):
+    """Numbers of a partition at a shape.
+
+    constant   groups of one centred entry: the output is 0
+    total      (number of groups) * D, an upper bound on |N(z)|^2 over all entries; range is its root
+    affine     sensitivities to gamma (the largest norm of one feature of N(z) over all rows) and to beta (sqrt(rows))
+    """
+
+    constant: bool
+    total: Term
+    range: Term
+    affine: tuple[Sensitivity, Sensitivity]
+
+
+def _facts(shape: Shape, partition: str, center: bool, variance: str, groups: Term | None) -> Facts:
+    one, zero = shape.rows.store.one, shape.rows.store.zero
+    n = Normalize(partition, center, None, one, variance, groups)
+    total = shape.rows * shape.features if variance == "biased" else n.count(shape) * n.divisor(shape)
+    if partition == "row":
+        gain = sqrt(shape.rows) * n.entry_bound(shape)
+    else:  # a feature lies in one group (or one group per sample), whose squared norm is at most D
+        gain = sqrt((one if partition == "channel" else shape.samples) * n.divisor(shape))
+    affine = Sensitivity("gamma", "gain", zero, gain), Sensitivity("beta", "shift", zero, sqrt(shape.rows))
+    return Facts(center and n.size(shape).literal() == 1, total, sqrt(total), affine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,23 +135,17 @@ class Normalize(Layer):
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         return (Parameter("eps", "constant", (), "exact", self.eps),)
 
-    def _total(self, shape: Shape) -> Term:
-        """(number of groups) * D: an upper bound on |N(z)|^2 over all entries."""
-        if self.variance == "biased":
-            return shape.rows * shape.features
-        return self.count(shape) * self.divisor(shape)
-
     def contract(self, context: Context) -> Contract:
         store = context.store
-        shape = context.shape
-        if self.center and self.size(shape).literal() == 1:
+        facts = self.facts(context)
+        if facts.constant:
             return Contract(store.zero, store.zero, store.zero)
-        total = self._total(shape)
         floor = self.floor if context.floors else None
         under = self.eps if floor is None else floor**2 + self.eps
         lip = store.power(under, MINUS_HALF)
+        needed: tuple[Hypothesis, ...]
         if floor is not None:
-            needed = (Hypothesis("floor", self.title, self._floor_text(), (floor, under), total, _WITNESS),)
+            needed = (Hypothesis("floor", self.title, self._floor_text(), (floor, under), facts.total, _WITNESS),)
         elif under.is_positive:
             needed = ()
         elif under:
@@ -133,7 +153,11 @@ class Normalize(Layer):
         else:
             needed = (Hypothesis("missing", self.title, "eps = 0 and no variance floor: no constant exists; declare "
                                  "floor=... or eps > 0", (under,), witness=_WITNESS),)
-        return Contract(lip, sqrt(total), store.zero, hypotheses=needed)
+        return Contract(lip, facts.range, store.zero, hypotheses=needed)
+
+    def facts(self, context: Context) -> Facts:
+        """What the partition gives at the shape of the context; remembered, since chains ask it again and again."""
+        return context.once(_facts, self.partition, self.center, self.variance, self.groups)
 
     def _floor_text(self) -> str:
         return _FLOOR_TEXT[self.partition == "row", self.center, self.variance]
@@ -158,7 +182,9 @@ class Normalize(Layer):
         if self.partition == "channel":
             return x, (-3, -2)
         assert self.groups is not None
-        count = int(self.groups.literal() or 0)
+        count = self.groups.literal()
+        if not isinstance(count, int):
+            raise UnsupportedError(f"{self.title}: a forward pass needs a number of groups, found {self.groups}")
         return x.reshape(*x.shape[:-1], count, x.shape[-1] // count), (-3, -1)
 
     def _centred(self, x: Any) -> tuple[Any, tuple[int, ...], Any]:
@@ -190,7 +216,9 @@ class Normalize(Layer):
         return x, -x
 
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:
-        z, _, variance = self._centred(x)
+        z, axes, variance = self._centred(x)
+        if self.center and all(z.shape[a] == 1 for a in axes):
+            return 0 * x  # one entry, centred: zero, also where 0/0 would stand
         eps = np.asarray(tensors["eps"])
         eps = eps.reshape(eps.shape + (1,) * (variance.ndim - eps.ndim)) if eps.ndim else eps
         return (z / np.sqrt(variance + eps)).reshape(x.shape)
@@ -217,6 +245,7 @@ class Standardize(Layer):
         under = self.var + self.eps
         lip = context.store.power(under, MINUS_HALF)
         witness = "a feature with running variance v has slope 1/sqrt(v + eps)"
+        needed: tuple[Hypothesis, ...]
         needed = (Hypothesis("assumption", self.title, "running mean and variance are constants, the same for both networks "
                              "of a pair; every running variance is at least {0}, the mean has norm at most {1}",
                              (self.var, self.mean), witness=witness),)
@@ -257,7 +286,7 @@ class Affine(Layer):
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         width = (shape.features,)
-        found = ()
+        found: tuple[Parameter, ...] = ()
         for value, entries in (("gain", self.gain_value), ("shift", self.shift_value)):
             if entries is not None and shape.features.literal() not in (None, len(entries)):
                 raise ShapeError(f"{self.title}: the {value} has {len(entries)} entries, the input {shape.features} features")
@@ -268,43 +297,33 @@ class Affine(Layer):
         return found
 
     def contract(self, context: Context) -> Contract:
-        store = context.store
-        rows = context.shape.rows
+        store, after = context.store, self.after
+        zero = store.zero
         gain = store.one if self.gain is None else self.gain
-        if self.shift is None:
-            offset = store.zero
+        if isinstance(after, Normalize):
+            both = after.facts(context).affine
         else:
-            offset = self.shift if rows.id == 1 else sqrt(rows) * self.shift
-        sensitivities: tuple[Sensitivity, ...] = ()
-        if self.gain is not None:
-            sensitivities = (Sensitivity("gamma", "gain", *self._gain_sensitivity(context)),)
-        if self.shift is not None:
-            sensitivities += (Sensitivity("beta", "shift", store.zero, sqrt(rows)),)
-        return Contract(self._lip(context, gain), offset, gain, sensitivities, self._joint(context))
+            root = sqrt(context.shape.rows)
+            entry = None if after is None else after.entry_bound(context.shape)
+            l1, l0 = (store.one, zero) if entry is None else (zero, root * entry)
+            both = Sensitivity("gamma", "gain", l1, l0), Sensitivity("beta", "shift", zero, root)
+        own = both[self.gain is None:2 - (self.shift is None)]
+        offset = zero if self.shift is None else both[1].l0 * self.shift
+        return Contract(self._lip(context, gain), offset, gain, own, self._joint(both[1].l0))
 
-    def _gain_sensitivity(self, context: Context) -> tuple[Term, Term]:
-        """(l1, l0) with |d gamma * x| <= (l1 B + l0) |d gamma|: the largest norm of one feature over all rows."""
-        store, shape = context.store, context.shape
-        after = self.after
-        if isinstance(after, Normalize) and after.partition != "row":
-            # a feature lies in one group (or one group per sample), whose squared norm is at most D
-            groups = store.one if after.partition == "channel" else shape.samples
-            return store.zero, sqrt(groups * after.divisor(shape))
-        entry = None if after is None else after.entry_bound(shape)
-        return (store.one, store.zero) if entry is None else (store.zero, sqrt(shape.rows) * entry)
-
-    def _joint(self, context: Context) -> tuple[Sensitivity, ...]:
+    def _joint(self, root: Term) -> tuple[Sensitivity, ...]:
         """Per-channel gamma and beta on centred data act orthogonally: sqrt(rows), not sqrt(2 rows)."""
         after = self.after
         if (self.gain is None or self.shift is None or not isinstance(after, Normalize) or not after.center
                 or after.partition not in ("channel", "sample-channel")):
             return ()
-        return (Sensitivity("gamma, beta", "gain shift", context.store.zero, sqrt(context.shape.rows)),)
+        return (Sensitivity("gamma, beta", "gain shift", root.store.zero, root),)
 
     def _lip(self, context: Context, gain: Term) -> Term:
-        """|gamma|_inf; for concrete gamma on centred rows ||diag(gamma) C||, which can be smaller."""
+        """|gamma|_inf; for concrete gamma that is not trained, on centred rows, ||diag(gamma) C||, which can be smaller."""
         after = self.after
-        if (self.gain_value is None or not isinstance(after, Normalize) or after.partition != "row" or not after.center
+        if (not context.fixed or self.gain_value is None or not isinstance(after, Normalize)
+                or after.partition != "row" or not after.center
                 or len(set(self.gain_value)) == 1 or len(self.gain_value) > 64):
             return gain
         n = len(self.gain_value)
@@ -338,8 +357,8 @@ class _Normalizer(Layer):
                variance: str, share: str | None, groups: Term | None = None) -> None:
         if variance not in VARIANCES:
             raise NetworkError(f"{self.name}: variance={variance!r}; accepted: {', '.join(VARIANCES)}")
-        n = Normalize(partition, center, tensors_.optional_bound(floor, f"{self.name} floor"),
-                      bound(eps, f"{self.name} eps"), variance, groups, self.name)
+        n = Normalize(partition, center, tensors_.optional_bound(floor, self.name, "floor"),
+                      bound(eps, self.name, "eps"), variance, groups, self.name)
         affine = _affine(self.name, gamma, beta, n, share)
         object.__setattr__(self, "parts", (n,) if affine is None else (n, affine))
 
@@ -362,11 +381,12 @@ def _affine(title: str, gamma: Any, beta: Any, after: Layer | None, share: str |
         beta = tensors_.euclidean(shift_value)
     if gamma is None and beta is None:
         return None
-    return Affine(tensors_.optional_bound(gamma, f"{title} gamma"), tensors_.optional_bound(beta, f"{title} beta"), after,
+    return Affine(tensors_.optional_bound(gamma, title, "gamma"), tensors_.optional_bound(beta, title, "beta"), after,
                   gain_value, shift_value, share, title)
 
 
-@_macro("LayerNorm", constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd) + sqrt(n) h",
+@_macro("LayerNorm",
+        constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd) + sqrt(n) h",
         sharpness="exact: two points of equal variance sigma^2", example="LayerNorm(gamma=g, beta=h, floor=sigma)",
         hypotheses="floor: every row deviates by at least sigma; without: eps > 0")
 class LayerNorm(_Normalizer):

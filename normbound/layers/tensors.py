@@ -16,7 +16,7 @@ MAX_ENTRIES = 1_000_000
 
 def is_concrete(value: Any) -> bool:
     """Whether a parameter is given by its entries rather than by a norm bound."""
-    return isinstance(value, (list, tuple)) or hasattr(value, "tolist")
+    return value.__class__ is not str and value is not None and (isinstance(value, (list, tuple)) or hasattr(value, "tolist"))
 
 
 def vector(value: Any, what: str) -> tuple[Exact, ...]:
@@ -53,5 +53,5 @@ def sup_norm(entries: Sequence[Exact]) -> Term:
     return current().number(max(abs(Fraction(x)) for x in entries))
 
 
-def optional_bound(value: TermLike | None, what: str) -> Term | None:
-    return None if value is None else bound(value, what)
+def optional_bound(value: TermLike | None, *what: str) -> Term | None:
+    return None if value is None else bound(value, *what)

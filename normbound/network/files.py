@@ -42,7 +42,7 @@ from normbound.errors import NetworkError, NormboundError
 from normbound.network.language import MAX_TEXT, parse_network
 from normbound.network.program import CLOSE, LEAF, OPEN, Input, Network, Program, branches, natural_symbols
 from normbound.terms.exact import exact
-from normbound.terms.grammar import check_name
+from normbound.terms.names import check_name
 from normbound.terms.store import DD, ELT, PROD, REC, SUB, SUM, SYM, Exact, Node, Store, Term, bound_symbols, current
 
 MAX_BYTES = 10_000_000

@@ -37,7 +37,8 @@ from normbound.errors import NetworkError, NormboundError, TermError
 from normbound.layers.normalization import Affine, Normalize, Standardize
 from normbound.network.program import Input, Network, parts_of_series
 from normbound.terms.exact import exact
-from normbound.terms.grammar import FUNCTIONS, Cursor, Token
+from normbound.terms.grammar import Cursor, Token
+from normbound.terms.names import FUNCTIONS
 from normbound.terms.store import NUM, POW, REC, SYM, Exact, Store, Term, current
 from normbound.terms.text import to_lines
 

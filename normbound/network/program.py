@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from normbound.contracts.block import Block, Composite, Layer, Parameter, Repeat, as_block, bound, natural
 from normbound.contracts.context import Shape
-from normbound.errors import NetworkError, NormboundError, ShapeError
-from normbound.layers.linear import Identity
+from normbound.errors import NetworkError, NormboundError, ShapeError, TermError
+from normbound.layers.linear import Identity, Outside
+from normbound.terms.names import check_name
 from normbound.terms.normal import same
 from normbound.terms.store import NUM, SYM, Store, Term, TermLike, current
 
@@ -67,7 +68,7 @@ class Input:
         return Network(self, as_block(block))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
     """A block on a domain."""
 
@@ -77,6 +78,9 @@ class Network:
 
     def __rshift__(self, block: Block) -> Network:
         return Network(self.input, self.body >> block, self.title)
+
+    def __repr__(self) -> str:
+        return f"<network {self.title or self.body!r}>"
 
     def without_normalization(self) -> Network:
         """The same network with whole normalizers removed; weights, biases and activations stay."""
@@ -129,19 +133,24 @@ def compile_network(network: Network) -> Program:
     while tasks:
         task = tasks.pop()
         if task[0] == "series":
-            _, block, path = task
-            chain = parts_of_series(block)
-            if len(chain) == 1:  # a chain of one block needs no number of its own
-                tasks.append(("block", chain[0], path or (1,)))
-            else:
-                tasks.extend(("block", b, (*path, k)) for k, b in reversed(list(enumerate(chain, 1))))
-        elif task[0] == "block":
-            _, block, path = task
-            if isinstance(block, Layer):
-                shape = _lay_leaf(code, block, shape, path)
+            tasks.append(("chain", parts_of_series(task[1]), 0, task[2]))
+        elif task[0] == "chain":  # the layers up to the next bracket
+            _, chain, k, prefix = task
+            while k < len(chain) and isinstance(chain[k], Layer):
+                path = (*prefix, k + 1) if len(chain) > 1 else prefix or (1,)  # a chain of one needs no number of its own
+                if isinstance(chain[k], Outside):
+                    out = _captured_shape(chain[k], opened, path)
+                    code.append(Instruction(LEAF, chain[k], shape, out, path))
+                    shape = out
+                else:
+                    shape = _lay_leaf(code, chain[k], shape, path)
+                k += 1
+            if k == len(chain):
                 continue
+            block, path = chain[k], (*prefix, k + 1) if len(chain) > 1 else prefix or (1,)
             if not isinstance(block, (Composite, Repeat)):
                 raise NetworkError(f"{place(path)}: found {type(block).__name__}, which is not a layer or a composition")
+            tasks.append(("chain", chain, k + 1, prefix))
             runs = branches(block)
             opened.append((block, shape, [], path))
             tasks.append(("close",))
@@ -164,6 +173,16 @@ def compile_network(network: Network) -> Program:
     program = Program(network, code, shape)
     _check_names(program)
     return program
+
+
+def _captured_shape(layer: Outside, opened: list[tuple[Composite | Repeat, Shape, list[Shape], tuple[int, ...]]],
+                    path: tuple[int, ...]) -> Shape:
+    """The shape of the tensor that the innermost enclosing Repeat, in its body, captures under the layer's name."""
+    for block, _, outs, _ in reversed(opened):
+        if isinstance(block, Repeat) and layer.source in block.capture and len(outs) == len(block.capture) + 1:
+            return outs[1 + list(block.capture).index(layer.source)]
+    raise NetworkError(f"{place(path)}: Outside({layer.source}) must stand in the body of a Repeat that captures "
+                       f"{layer.source!r}")
 
 
 def _lay_leaf(code: list[Instruction], layer: Layer, shape: Shape, path: tuple[int, ...]) -> Shape:
@@ -241,11 +260,13 @@ def _check_names(program: Program) -> None:
             scopes.pop()
         elif i.op == LEAF:
             layer = i.block
-            name = getattr(layer, "source", None)
-            if layer.name == "Outside" and not any(name in s.capture for s in scopes):
-                raise NetworkError(f"{place(i.path)}: Outside({name}) needs an enclosing Repeat that captures {name!r}")
+            assert isinstance(layer, Layer)
             if layer.share is None:
                 continue
+            try:
+                check_name(layer.share)
+            except TermError as error:
+                raise NetworkError(f"{place(i.path)}: share={error}") from None
             for p in layer.parameters(i.shape):
                 key = f"{layer.share}.{p.name}"
                 old = shared.setdefault(key, (p, i.path))[0]

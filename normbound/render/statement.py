@@ -149,7 +149,7 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
         "network": _shorten(network_text(bound.network.body), 100_000),
         "claim": claim(bound),
         "bound": lines[-1][1],
-        "where": {n: t for n, t in lines[:-1]},
+        "where": dict(lines[:-1]),
         "unbounded": bound.unbounded,
         "form": bound.form,
         "norms": list(bound.norms),
@@ -162,7 +162,7 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
     }
     if values or not bound.symbols():
         v = bound.at(values)
-        found["at"] = {k: str(x) if not isinstance(x, (list, tuple)) else [str(y) for y in x] for k, x in (values or {}).items()}
+        found["at"] = {k: [str(y) for y in x] if isinstance(x, (list, tuple)) else str(x) for k, x in (values or {}).items()}
         found["value"] = {"ball": v.ball.str(20), "approximately": format_ball(v.ball), "status": v.status,
                           "reasons": list(v.reasons)}
     return found

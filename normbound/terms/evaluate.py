@@ -6,6 +6,7 @@ index alone is computed column-wise, what depends on the state in a scan.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -16,12 +17,38 @@ from typing import Any, Protocol
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
-from normbound.terms.store import (ADD, CONST, DD, ELT, EXP, INF, KIND_NAMES, MAX, MIN, MINUS_HALF, MUL, NUM, OPNORM, POW,
-                                   PROD, REC, SUB, SUM, SYM, Exact, Node, Store, Term, bound_symbols, children)
+from normbound.terms.store import (
+    ADD,
+    CONST,
+    DD,
+    ELT,
+    EXP,
+    INF,
+    KIND_NAMES,
+    MAX,
+    MIN,
+    MINUS_HALF,
+    MUL,
+    NUM,
+    OPNORM,
+    POW,
+    PROD,
+    REC,
+    SUB,
+    SUM,
+    SYM,
+    Exact,
+    Node,
+    Store,
+    Term,
+    bound_symbols,
+    children,
+)
 
 DEFAULT_BITS = 108  # plus GUARD_BITS: two machine words, which balls store without a heap block
 GUARD_BITS = 20
 MAX_ITERATIONS = 10_000_000
+MAX_BITS = 100_000  # of a depth
 Values = Mapping[str, object]
 _SPECIAL = frozenset((SYM, ELT, DD, SUB, PROD, SUM, REC))
 
@@ -52,19 +79,20 @@ class Balls:
         self._numbers: dict[tuple[type, object], Any] = {}
 
     def number(self, value: object) -> Any:
+        try:
+            return self._numbers[value.__class__, value]
+        except (KeyError, TypeError, ValueError):  # new, or not hashable
+            pass
         if isinstance(value, self._arb):
             if not value >= 0:
                 raise TermError(f"the value {value} is not known to be nonnegative")
             return value
-        found = self._numbers.get((type(value), value))
-        if found is not None:
-            return found
         q = exact(value)
         if q < 0:
             raise TermError(f"found the value {q}; symbols are nonnegative")
         found = self._arb(q) if isinstance(q, int) else self._arb(self._fmpq(q.numerator, q.denominator))
-        if len(self._numbers) < 100_000:
-            self._numbers[type(value), value] = found
+        if len(self._numbers) < 10_000:
+            self._numbers[value.__class__, value] = found
         return found
 
     def power(self, x: Any, e: Exact) -> Any:
@@ -204,6 +232,25 @@ def precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause cyclic garbage collection around work that allocates many small objects and no garbage in cycles.
+
+    Afterwards what was allocated counts as old (frozen and unfrozen, both constant time), so that the collector does
+    not scan millions of live terms at the next opportunity. A process that uses ``gc.freeze`` itself is left alone.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
+
+
 def evaluate(term: Term, values: Values, bits: int = DEFAULT_BITS) -> Any:
     """An enclosure of ``term`` where symbols take ``values`` (exact numbers; families take sequences).
 
@@ -216,7 +263,7 @@ def evaluate_many(terms: Sequence[Term], values: Values, bits: int = DEFAULT_BIT
     """``evaluate`` for several terms of one store in one pass."""
     if not terms:
         return []
-    with precision(bits + GUARD_BITS):
+    with collector_paused(), precision(bits + GUARD_BITS):
         return _Pass(terms, values, Balls(bits + GUARD_BITS)).results()
 
 
@@ -239,18 +286,23 @@ class _Pass:
         self.algebra = algebra
         self.families: dict[str, Any] = {}
         self.scope = 0  # the binders whose symbols have values now
+        self.tables: dict[tuple[int, int], tuple[dict[int, list[Any]], dict[int, list[Exact]]]] = {}
 
     def results(self) -> list[Any]:
         nodes = self.store.nodes
         tops = [t.id for t in self.terms]
         few = self.store.few(tops)
-        ids, last = self.store.sweep(tops) if few is None else (few, None)
-        special = [i for i in ids if nodes[i][0] in _SPECIAL]
+        if few is None:
+            ids, special, last = self.store.sweep(tops)
+        else:
+            ids, last = few, None
+            special = ids
+        special = [i for i in special if nodes[i][0] in _SPECIAL]
         self.binders = {b: 1 << k for k, b in enumerate(sorted({b for i in special for b in bound_symbols(nodes[i])}))}
         self.masks: dict[int, int] = self._bound_masks(ids) if self.binders else {}
         self._require(special)
         self.exact = self._exact_ids(special)
-        naturals: dict[int, int] = {}
+        naturals: dict[int, Exact] = {}
         if last is not None and not self.binders:
             return self._checked(self._long_chain(ids, last))
         values: Any = {}
@@ -276,14 +328,14 @@ class _Pass:
     def _long_chain(self, ids: Sequence[int], last: bytearray) -> Any:
         """The same pass for many nodes: values in a list, each dropped after its last use."""
         nodes = self.store.nodes
-        naturals: dict[int, int] = {}
+        naturals: dict[int, Exact] = {}
+        for i in sorted(self.exact):
+            naturals[i] = self._natural(nodes[i], naturals)
         values: list[Any] = [None] * (ids[-1] + 1)
-        exact_ids, apply, power = self.exact, self.apply, self.algebra.power
+        apply, power, given, number = self.apply, self.algebra.power, self.values, self.algebra.number
         for i in ids:
             node = nodes[i]
             kind = node[0]
-            if i in exact_ids:
-                naturals[i] = self._natural(node, naturals)
             if kind == MUL:
                 values[i] = values[node[1]] * values[node[2]]
             elif kind == ADD:
@@ -291,6 +343,9 @@ class _Pass:
             elif kind == POW:
                 x, e = values[node[1]], node[2]
                 values[i] = x * x if e.__class__ is int and e == 2 else power(x, e)
+            elif kind == SYM and given[node[1]].__class__ in (int, str, Fraction):
+                values[i] = number(given[node[1]])
+                continue
             else:
                 values[i] = apply(node, values, naturals)  # type: ignore[arg-type]
                 continue
@@ -359,32 +414,35 @@ class _Pass:
                 stack.extend(children(nodes[i]))
         return wanted
 
-    def _natural(self, node: Node, below: Mapping[int, int]) -> int:
+    def _natural(self, node: Node, below: Mapping[int, Exact]) -> Exact:
+        """The exact value of a node in a natural position; parts of it may be fractions (half of the features)."""
         kind = node[0]
+        value: Exact
         if kind == NUM:
             value = node[1]
         elif kind == SYM:
-            value = self._plain(node[1])
-            if not isinstance(value, int):
-                raise TermError(f"{node[1]} = {value} must be a natural number")
+            given = self._plain(node[1])
+            if not isinstance(given, int) or given < 0:
+                raise TermError(f"{node[1]} = {given} must be a natural number")
+            value = given
         elif kind == ADD:
-            return below[node[1]] + below[node[2]]
+            value = below[node[1]] + below[node[2]]
         elif kind == MUL:
-            return below[node[1]] * below[node[2]]
+            value = below[node[1]] * below[node[2]]
         elif kind == SUB:
-            a, b = below[node[1]], below[node[2]]
-            if a < b:
-                raise TermError(f"natural difference {a} - {b} is negative")
-            return a - b
-        elif kind == POW and isinstance(node[2], int) and node[2] > 0:
-            return below[node[1]] ** node[2]
+            value = below[node[1]] - below[node[2]]
+            if value < 0:
+                raise TermError(f"natural difference {below[node[1]]} - {below[node[2]]} is negative")
+        elif kind == POW and isinstance(node[2], int) and (node[2] > 0 or below[node[1]]):
+            base = below[node[1]]
+            if abs(node[2]) * max(Fraction(base).numerator.bit_length(), Fraction(base).denominator.bit_length()) > MAX_BITS:
+                raise TermError(f"a depth or an index of more than {MAX_BITS} bits")
+            value = Fraction(base) ** node[2]
         elif kind in (MAX, MIN):
-            return (max if kind == MAX else min)(below[c] for c in node[1:])
+            value = (max if kind == MAX else min)(below[c] for c in node[1:])
         else:
             raise TermError(f"a depth or an index must be a natural number, found a {KIND_NAMES[kind]}")
-        if not isinstance(value, int) or value < 0:
-            raise TermError(f"a depth or an index must be a natural number, found {value}")
-        return value
+        return value.numerator if value.denominator == 1 else value
 
     def _plain(self, name: str) -> object:
         value = self.values[name]
@@ -408,7 +466,7 @@ class _Pass:
             raise TermError(f"{name}[{index}] has no value; {len(column)} members are given, from index 1")
         return column[index - 1]
 
-    def apply(self, node: Node, v: Mapping[int, Any], n: Mapping[int, int]) -> Any:
+    def apply(self, node: Node, v: Mapping[int, Any], n: Mapping[int, Exact]) -> Any:
         """The value of one node over the values ``v`` and natural values ``n`` of its children."""
         kind = node[0]
         algebra = self.algebra
@@ -423,9 +481,9 @@ class _Pass:
         if kind == NUM:
             return algebra.number(node[1])
         if kind == ELT:
-            return self._member(node[1], n[node[2]])
+            return self._member(node[1], _whole(n[node[2]]))
         if kind == DD:
-            return algebra.dd(n[node[1]], [v[c] for c in node[2:]])
+            return algebra.dd(_whole(n[node[1]]), [v[c] for c in node[2:]])
         if kind == MAX:
             return algebra.maximum([v[c] for c in node[1:]])
         if kind == MIN:
@@ -442,19 +500,19 @@ class _Pass:
             return algebra.infinity
         if kind == PROD:
             result = algebra.number(1)
-            for x in self._iterate(node[1], n[node[2]], (), (), (node[3],), v, n)[0]:
+            for x in self._iterate(node[1], _whole(n[node[2]]), (), (), (node[3],), v, n)[0]:
                 result = result * x
             return result
         if kind == SUM:
             result = algebra.number(0)
-            for x in self._iterate(node[1], n[node[2]], (), (), (node[3],), v, n)[0]:
+            for x in self._iterate(node[1], _whole(n[node[2]]), (), (), (node[3],), v, n)[0]:
                 result = result + x
             return result
         _, component, depth, index, states, starts, steps = node
-        return self._iterate(index, n[depth], states, [v[s] for s in starts], steps, v, n)[component]
+        return self._iterate(index, _whole(n[depth]), states, [v[s] for s in starts], steps, v, n)[component]
 
     def _iterate(self, index: int, depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
-                 v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+                 v: Mapping[int, Any], n: Mapping[int, Exact]) -> list[Any]:
         """Run ``steps`` for index = 1..depth.
 
         Without states: the columns of the steps. With states: the final state.
@@ -473,31 +531,31 @@ class _Pass:
             self.scope = outer
 
     def _run(self, index: int, depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
-             own: int, v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+             own: int, v: Mapping[int, Any], n: Mapping[int, Exact]) -> list[Any]:
         nodes, masks, foreign = self.store.nodes, self.masks, ~self.scope
         state_bits = own & ~self.binders[index]
         # What depends on the symbols of an inner binder as well is left to the inner one.
         body = [i for i in self.store.reachable([Term(self.store, s) for s in steps])
                 if masks[i] & own and not masks[i] & foreign]
-        counter = list(range(1, depth + 1))
         columns: dict[int, list[Any]] = {}
-        exact_columns: dict[int, list[int]] = {}
+        exact_columns: dict[int, list[Exact]] = {}
+        if self.scope == own:  # outermost: columns are the same for every term with this index and depth
+            columns, exact_columns = self.tables.setdefault((index, depth), (columns, exact_columns))
+        exact_columns.setdefault(index, list(range(1, depth + 1)))
+        if index not in columns and (index in steps or any(_reads_number(nodes[i], index) for i in body)):
+            columns[index] = [self.algebra.number(k) for k in range(1, depth + 1)]
         scan: list[int] = []
         for i in body:
-            node = nodes[i]
-            if self.masks[i] & state_bits:
+            if masks[i] & state_bits:
                 scan.append(i)
-            elif i == index:
-                exact_columns[i] = counter
-                columns[i] = [self.algebra.number(k) for k in counter]
-            else:
-                columns[i] = self._column(i, node, depth, columns, exact_columns, v, n)
+            elif i not in columns and i != index:
+                columns[i] = self._column(i, nodes[i], depth, index, columns, exact_columns, v, n)
         if not states:
             return [columns[s] if s in columns else [v[s]] * depth for s in steps]
         return self._scan(scan, depth, states, starts, steps, columns, exact_columns, v, n)
 
-    def _column(self, i: int, node: Node, depth: int, columns: dict[int, list[Any]],
-                exact_columns: dict[int, list[int]], v: Mapping[int, Any], n: Mapping[int, int]) -> list[Any]:
+    def _column(self, i: int, node: Node, depth: int, index: int, columns: dict[int, list[Any]],
+                exact_columns: dict[int, list[Exact]], v: Mapping[int, Any], n: Mapping[int, Exact]) -> list[Any]:
         below = children(node)
         if i in self.exact and all(c in exact_columns or c in n for c in below):
             ints = [exact_columns[c] if c in exact_columns else [n[c]] * depth for c in below]
@@ -515,7 +573,11 @@ class _Pass:
                 return [x * x for x in columns[node[1]]]
             return [power(x, e) for x in columns[node[1]]]
         if kind == ELT:
-            return [self._member(node[1], k) for k in exact_columns[node[2]]]
+            if depth and node[2] == index:
+                self._member(node[1], depth)  # converts the family, and refuses one that is too short
+                family = self.families[node[1]]
+                return family[:depth] if isinstance(family, list) else [family] * depth
+            return [self._member(node[1], _whole(k)) for k in exact_columns[node[2]]]
         rows = []
         for t in range(depth):
             local_v = _Layered({c: columns[c][t] for c in columns}, v) if kind in (PROD, SUM, REC) else \
@@ -525,8 +587,8 @@ class _Pass:
         return rows
 
     def _scan(self, scan: list[int], depth: int, states: Sequence[int], starts: Sequence[Any], steps: Sequence[int],
-              columns: dict[int, list[Any]], exact_columns: dict[int, list[int]], v: Mapping[int, Any],
-              n: Mapping[int, int]) -> list[Any]:
+              columns: dict[int, list[Any]], exact_columns: dict[int, list[Exact]], v: Mapping[int, Any],
+              n: Mapping[int, Exact]) -> list[Any]:
         nodes = self.store.nodes
         slots: dict[int, int] = {}
         registers: list[Any] = []
@@ -578,6 +640,17 @@ class _Pass:
             for where, value in zip(state_slots, new, strict=True):
                 registers[where] = value
         return [registers[s] for s in state_slots]
+
+
+def _reads_number(node: Node, index: int) -> bool:
+    """Whether a node may need the index as a number, and not only as the index of a family."""
+    return node[0] in (PROD, SUM, REC) or (node[0] != ELT and index in children(node))
+
+
+def _whole(value: Exact) -> int:
+    if not isinstance(value, int):
+        raise TermError(f"a depth or an index must be a natural number, found {value}")
+    return value
 
 
 class _Layered(dict):

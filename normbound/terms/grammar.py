@@ -16,19 +16,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import NoReturn
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
+from normbound.terms.names import FUNCTIONS, NORM_NAME, check_name, is_name
 from normbound.terms.store import NUM, SYM, Store, Term, current
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
-MAX_NAME = 60
 MAX_BITS = 200_000
-FUNCTIONS = ("sqrt", "max", "min", "exp", "dd", "prod", "sum")
-RESERVED = frozenset(FUNCTIONS) | {"unbounded", "inf", "nan"}
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
                     r"|(?P<text>\"[^\"\n]*\")|(?P<op>>>|[-+*/^()\[\],;=]))", re.ASCII)
@@ -39,25 +36,6 @@ class Token:
     kind: str  # number, name, text, op, end
     text: str
     column: int
-
-
-_NORM = re.compile(r"opnorm\d+_\d+x\d+", re.ASCII)
-_NAME = re.compile(rf"(?!.*__)[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}", re.ASCII)
-
-
-@cache
-def _reserved() -> frozenset[str]:
-    from normbound.terms.constants import CONSTANTS
-    return RESERVED | frozenset(CONSTANTS)
-
-
-def check_name(name: str) -> None:
-    """Raise unless ``name`` may name a symbol."""
-    if _NAME.fullmatch(name) is None:
-        raise TermError(f"{name[:40]!r} is not a name; a name is an ASCII identifier of at most {MAX_NAME} "
-                        "characters without double underscores")
-    if name in _reserved() or _NORM.fullmatch(name) is not None:
-        raise TermError(f"{name!r} is reserved; choose another name")
 
 
 def tokenize(text: str, limit: int = MAX_LENGTH) -> list[Token]:
@@ -214,7 +192,7 @@ class Cursor:
             from normbound.terms.constants import CONSTANTS
             if token.text in CONSTANTS:
                 return self.store.constant(token.text)
-            if _NORM.fullmatch(token.text):
+            if NORM_NAME.fullmatch(token.text):
                 return self.operator_norm(token)
             with _located(token.column):
                 return self.store.symbol(token.text)
@@ -268,8 +246,8 @@ class Cursor:
 
 def parse(text: str, store: Store | None = None) -> Term:
     """The term that ``text`` denotes. Raises TermError with the column of the first problem."""
-    store = store or current()
-    if _NAME.fullmatch(text) is not None and text not in _reserved() and _NORM.fullmatch(text) is None:
+    store = current() if store is None else store
+    if is_name(text):
         return store.symbol(text)
     cursor = Cursor(text, store)
     result = cursor.expression()

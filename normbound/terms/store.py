@@ -14,12 +14,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from itertools import compress
 from math import isqrt
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
+from normbound.terms.names import check_name, is_name
 
 # Node kinds. A node is the tuple (kind, *arguments); arguments that are terms are ids.
 NUM, SYM, ELT, CONST, OPNORM, ADD, MUL, POW, MAX, MIN, DD, EXP, SUB, PROD, SUM, REC, INF = range(17)
@@ -40,11 +41,11 @@ class _Exponent(Fraction):
     __slots__ = ("_hash",)
     _hash: int
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return self._hash
 
 
-@lru_cache(maxsize=None)
+@cache
 def _make_exponent(numerator: int, denominator: int) -> _Exponent:
     value = _Exponent(numerator, denominator)
     value._hash = Fraction.__hash__(value)
@@ -90,7 +91,7 @@ class Term:
             return store.number(x[1] + y[1])
         if (x[0] == SUB and x[2] == b) or (y[0] == SUB and y[2] == a):  # (n - c) + c
             return Term(store, x[1] if x[0] == SUB and x[2] == b else y[1])
-        return store.intern((ADD, a, b))
+        return store.index[ADD, a, b]
 
     def __radd__(self, other: TermLike) -> Term:
         return self.store.term(other) + self
@@ -116,7 +117,7 @@ class Term:
         x, y = nodes[a], nodes[b]
         if x[0] == NUM and y[0] == NUM:
             return store.number(x[1] * y[1])
-        return store.intern((MUL, a, b))
+        return store.index[MUL, a, b]
 
     def __rmul__(self, other: TermLike) -> Term:
         return self.store.term(other) * self
@@ -206,15 +207,34 @@ def bound_symbols(node: Node) -> tuple[int, ...]:
     return ()
 
 
+class _Index(dict):
+    """Node -> term; a node that is not there yet gets the next id. Looking up is the hottest operation of all."""
+
+    __slots__ = ("nodes", "store")
+
+    def __init__(self, store: Store, nodes: list[Node]):
+        super().__init__()
+        self.store = store
+        self.nodes = nodes
+
+    def __missing__(self, node: Node) -> Term:
+        term = self[node] = _new_term(Term)
+        term.store = self.store
+        term.id = len(self.nodes)
+        self.nodes.append(node)
+        return term
+
+
 class Store:
     """One table of terms. ``with Store():`` makes a fresh one current, so that batches can free their terms."""
 
-    __slots__ = ("_bound", "_previous", "_signs", "index", "matrices", "nodes", "one", "unbounded", "zero")
+    __slots__ = ("_bound", "_matrix_numbers", "_previous", "_signs", "index", "matrices", "nodes", "one", "unbounded", "zero")
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.index: dict[Node, Term] = {}
+        self.index = _Index(self, self.nodes)
         self._signs: dict[int, bool] = {}
+        self._matrix_numbers: dict[tuple[tuple[Exact, ...], ...], int] = {}
         self.matrices: list[tuple[tuple[Exact, ...], ...]] = []
         self._previous: list[Store] = []
         self._bound = 0
@@ -237,14 +257,8 @@ class Store:
 
     # -- construction ---------------------------------------------------------------------------------------
     def intern(self, node: Node) -> Term:
-        found = self.index.get(node)
-        if found is None:
-            found = _new_term(Term)
-            found.store = self
-            found.id = len(self.nodes)
-            self.index[node] = found
-            self.nodes.append(node)
-        return found
+        """The term of a node; equal nodes have one term."""
+        return self.index[node]
 
     def known_positive(self, i: int) -> bool:
         """Whether id ``i`` is known to be strictly positive; decided bottom-up on demand and remembered."""
@@ -285,6 +299,8 @@ class Store:
             found = self.index.get((SYM, value))
             if found is not None and "." not in value:  # a dot marks bound symbols, which no text names
                 return found
+            if is_name(value):
+                return self.index[SYM, value]
             from normbound.terms.grammar import parse
             return parse(value, store=self)
         return self.number(exact(value))
@@ -299,7 +315,6 @@ class Store:
     def symbol(self, name: str, positive: bool = False) -> Term:
         found = self.index.get((SYM, name))
         if found is None:
-            from normbound.terms.grammar import check_name
             check_name(name)
             found = self.intern((SYM, name))
             if positive:
@@ -313,7 +328,6 @@ class Store:
 
     def element(self, family: str, index: Term) -> Term:
         """The member ``family[index]`` of a family indexed from 1."""
-        from normbound.terms.grammar import check_name
         check_name(family)
         return self.intern((ELT, family, index.id))
 
@@ -328,15 +342,18 @@ class Store:
         rows = tuple(tuple(row) for row in matrix)
         if all(x == 0 for row in rows for x in row):
             return self.zero
-        if rows not in self.matrices:
+        number = self._matrix_numbers.setdefault(rows, len(self.matrices))
+        if number == len(self.matrices):
             self.matrices.append(rows)
-        return self.intern((OPNORM, self.matrices.index(rows)))
+        return self.intern((OPNORM, number))
 
     def power(self, base: Term, exponent: Exact) -> Term:
         i = base.id
         node = self.nodes[i]
         kind = node[0]
         if exponent.__class__ is int:
+            if exponent == 2 and kind not in (POW, NUM, INF):
+                return self.index[POW, i, 2]
             if exponent == 1:
                 return base
             if exponent == 0:
@@ -358,7 +375,7 @@ class Store:
             folded = rational_power(node[1], exponent)
             if folded is not None:
                 return self.number(folded)
-        return self.intern((POW, i, exponent))
+        return self.index[POW, i, exponent]
 
     def maximum(self, terms: Iterable[Term]) -> Term:
         return self._extremum(MAX, terms)
@@ -487,25 +504,38 @@ class Store:
                 stack.extend(children(nodes[i]))
         return sorted(seen)
 
-    def sweep(self, tops: Sequence[int]) -> tuple[Sequence[int], bytearray]:
-        """The ids below ``tops`` in increasing order, and for each id, as bits, which of its first two children are
-        used there for the last time. One downward pass; for large graphs.
+    def sweep(self, tops: Sequence[int]) -> tuple[Sequence[int], list[int], bytearray]:
+        """For large graphs, in one downward pass: the ids below ``tops`` in increasing order; those of them that are not
+        sums, products or powers; and for each id, as bits, which of its first two children are used there last.
         """
         nodes = self.nodes
         top = max(tops)
         seen, last = bytearray(top + 1), bytearray(top + 1)
         for i in tops:
             seen[i] = 1
+        others: list[int] = []
         for i in range(top, -1, -1):
-            if seen[i]:
-                bit = 1
-                for c in children(nodes[i]):
-                    if not seen[c]:
-                        seen[c] = 1
-                        if bit < 4:
-                            last[i] |= bit
-                    bit <<= 1
-        return array("q", compress(range(top + 1), seen)), last
+            if not seen[i]:
+                continue
+            node = nodes[i]
+            kind = node[0]
+            if kind in (MUL, ADD):
+                a, b = node[1], node[2]
+                if not seen[a]:
+                    seen[a] = last[i] = 1
+                if not seen[b]:
+                    seen[b] = 1
+                    last[i] |= 2
+            elif kind == POW:
+                a = node[1]
+                if not seen[a]:
+                    seen[a] = last[i] = 1
+            else:
+                others.append(i)
+                for c in children(node):
+                    seen[c] = 1
+        others.reverse()
+        return array("q", compress(range(top + 1), seen)), others, last
 
     def symbols(self, *roots: Term) -> dict[str, Term]:
         """The free symbols and families below ``roots``, by name, in order of creation."""

@@ -16,7 +16,8 @@ from normbound.terms.store import sqrt
 DEPTHS = range(11)
 # Points with rational roots: sigma^2 + eps = 1 and v + eps = 1, d and n squares. s and t put the ratio at 0, 1, near 1,
 # below and above; the other numbers are generic.
-BASE = {"R": F(7, 3), "d": 4, "b": F(1, 3), "c": F(1, 7), "g": F(5, 4), "h": F(1, 5), "u": F(1, 2), "a": F(5, 4), "r": F(9, 2), "m": 2}
+BASE = {"R": F(7, 3), "d": 4,
+        "b": F(1, 3), "c": F(1, 7), "g": F(5, 4), "h": F(1, 5), "u": F(1, 2), "a": F(5, 4), "r": F(9, 2), "m": 2}
 RATIOS = [F(0), F(4, 5), F(1), 1 + F(1, 10**7), F(6, 5), F(7, 3)]
 SIGMA, EPS = F(3, 5), F(16, 25)
 
@@ -74,7 +75,8 @@ def check_point(name, point, K, n=1, rho=None):
             assert float(b - a) <= 1e-9 * max(1.0, float(b))
 
 
-PLAIN = ["mlp", "mlp-layernorm", "bias-dominated", "post-norm", "pre-norm", "stages", "dyt", "recurrent", "injected", "two-layer"]
+PLAIN = ["mlp", "mlp-layernorm", "bias-dominated", "post-norm", "pre-norm", "stages", "dyt", "recurrent",
+         "injected", "two-layer"]
 
 
 @pytest.mark.parametrize("name", PLAIN)
