@@ -223,9 +223,10 @@ class Bound:
         for i in program.code:
             for t in (*i.shape, *((p.bound for p in i.block.parameters(i.shape)) if isinstance(i.block, Layer) else ())):
                 terms[t.id] = t
-            depth = getattr(i.block, "depth", None) or getattr(i.block, "factor", None)
-            if isinstance(depth, Term):
-                terms[depth.id] = depth
+            for name in ("depth", "factor", "floor"):
+                t = getattr(i.block, name, None)
+                if isinstance(t, Term):
+                    terms[t.id] = t
         for u in self.derivation.uses:
             for t in u.hypothesis.terms:
                 terms[t.id] = t

@@ -7,8 +7,9 @@ from fractions import Fraction as F
 
 import pytest
 import unrolled
+from flint import arb, fmpq
 
-from normbound import Store, builtin, derive_all
+from normbound import Store, builtin, derive, derive_all
 from normbound.terms.constants import enclosure
 from normbound.terms.evaluate import evaluate_many
 from normbound.terms.store import sqrt
@@ -22,57 +23,49 @@ RATIOS = [F(0), F(4, 5), F(1), 1 + F(1, 10**7), F(6, 5), F(7, 3)]
 SIGMA, EPS = F(3, 5), F(16, 25)
 
 
+ARGUMENTS = {"mlp": "sb", "mlp-layernorm": "sbgh", "bias-dominated": "sbg", "post-norm": "sbgh", "pre-norm": "sbtcgh",
+             "stages": "msbtcgh", "batchnorm-eval": "sghu", "batchnorm-train": "sgh", "dyt": "sbagh", "dense": "sbtc",
+             "recurrent": "sb", "injected": "sbtc", "gelu": "sb", "two-layer": "sbtc", "gated": "rst"}
+NORMALIZED = ("mlp-layernorm", "bias-dominated", "post-norm", "pre-norm", "stages", "batchnorm-train")
+
+
 def oracle(name, point, K, n):
-    function = getattr(unrolled, name.replace("-", "_"))
-    root = {1: 1, 4: 2, 9: 3}[n]
-    given = {"R": point["R"], "K": K, "n": n, "root_n": F(root)}
-    if name not in ("mlp", "batchnorm-eval", "dense", "recurrent", "injected", "gelu", "two-layer", "gated"):
+    """The unrolled recurrence of an architecture and its arguments; the roots are rational by the choice of points."""
+    given = {"R": point["R"], "K": K, "n": n, "root_n": F({1: 1, 4: 2, 9: 3}[n])}
+    given |= {k: point[k] for k in ARGUMENTS[name]}
+    if name in (*NORMALIZED, "dyt"):
         given |= {"d": 4, "root_d": F(2)}
-    wanted = {"mlp": "sb", "mlp-layernorm": "sbgh", "bias-dominated": "sbg", "post-norm": "sbgh", "pre-norm": "sbtcgh",
-              "stages": "msbtcgh", "batchnorm-eval": "sghu", "batchnorm-train": "sgh", "dyt": "sbagh", "dense": "sbtc",
-              "recurrent": "sb", "injected": "sbtc", "gelu": "sb", "two-layer": "sbtc", "gated": "rst"}[name]
-    given |= {k: point[k] for k in wanted}
-    if "ell" in function.__kwdefaults__ or name in ("mlp-layernorm", "bias-dominated", "post-norm", "pre-norm", "stages",
-                                                    "batchnorm-train"):
+    if name in NORMALIZED:
         given["ell"] = F(1)
     if name == "batchnorm-eval":
         given["root_v"] = F(1)
-    return function, given
+    return getattr(unrolled, name.replace("-", "_")), given
 
 
-def values_of(network, point, K, n):
-    known = {**point, "K": K, "n": n, "sigma": SIGMA, "eps": EPS, "v": F(9, 25), "k": 3}
-    store = network.input.features.store
-    program = network.program()
-    names = set(store.symbols(*[t for i in program.code for t in i.shape]))
-    return known, names
+def numbers(point, K, n=1):
+    return {**point, "K": K, "n": n, "sigma": SIGMA, "eps": EPS, "v": F(9, 25), "k": 3}
+
+
+def derived(name, values):
+    """Radius, input bound and squared parameter bound of a built-in architecture, as balls."""
+    with Store():
+        bounds = derive_all(builtin(name).network)
+        known = bounds["radius"].symbols()
+        terms = [bounds["radius"].term, bounds["input"].term, bounds["parameters"].term ** 2]
+        return evaluate_many(terms, {k: v for k, v in values.items() if k in known})
 
 
 def agree(ball, exact):
     """The ball contains the exact fraction and is thin."""
-    from flint import arb, fmpq
     target = arb(fmpq(exact.numerator, exact.denominator))
     assert ball.overlaps(target), (ball, float(exact))
     assert ball.rad() <= abs(ball.mid()) * F(1, 10**20).__float__() + 1e-25
 
 
-def check_point(name, point, K, n=1, rho=None):
-    with Store():
-        architecture = builtin(name)
-        bounds = derive_all(architecture.network)
-        known, _ = values_of(architecture.network, point, K, n)
-        values = {s: known[s] for s in bounds["radius"].symbols()}
-        squared = bounds["parameters"].term ** 2
-        got = evaluate_many([bounds["radius"].term, bounds["input"].term, squared], values)
+def check_point(name, point, K, n=1):
     function, given = oracle(name, point, K, n)
-    if rho is None:
-        for ball, exact in zip(got, function(**given), strict=True):
-            agree(ball, F(exact))
-    else:  # the oracle is increasing in rho: bracket it
-        low, high = (function(**given, rho=r) for r in rho)
-        for ball, a, b in zip(got, low, high, strict=True):
-            assert float(a) * (1 - 1e-25) <= ball <= float(b) * (1 + 1e-12) or ball.overlaps(ball.__class__(float(a)))
-            assert float(b - a) <= 1e-9 * max(1.0, float(b))
+    for ball, exact in zip(derived(name, numbers(point, K, n)), function(**given), strict=True):
+        agree(ball, F(exact))
 
 
 PLAIN = ["mlp", "mlp-layernorm", "bias-dominated", "post-norm", "pre-norm", "stages", "dyt", "recurrent",
@@ -105,36 +98,28 @@ def test_gated():
 def test_dense():
     for t in (F(1), F(4, 5), F(2, 3), F(0)):
         for K in DEPTHS:
-            with Store():
-                architecture = builtin("dense")
-                bounds = derive_all(architecture.network)
-                values = {k: v for k, v in {**BASE, "s": F(3, 4), "t": t, "K": K, "k": 3}.items()
-                          if k in bounds["radius"].symbols()}
-                got = evaluate_many([bounds["radius"].term, bounds["input"].term, bounds["parameters"].term ** 2], values)
-            expected = unrolled.dense(R=BASE["R"], K=K, n=1, root_n=F(1), s=F(3, 4), b=BASE["b"], t=t, c=BASE["c"], hyp=F(5, 4))
-            for ball, exact in zip(got, expected, strict=True):
+            point = {**BASE, "s": F(3, 4), "t": t}
+            function, given = oracle("dense", point, K, 1)
+            for ball, exact in zip(derived("dense", numbers(point, K)), function(**given, hyp=F(5, 4)), strict=True):
                 agree(ball, F(exact))
 
 
 def test_gelu():
+    """The constant of GELU is bracketed between two fractions; the oracle is increasing in it."""
     ball = enclosure("gelu_lip", 200)
-    low, high = (F(*divmod_exact(e)) for e in (ball.lower(), ball.upper()))
+    low, high = (F(*fraction_of(e)) for e in (ball.lower(), ball.upper()))
     for s in RATIOS:
         for K in DEPTHS:
-            function, given = oracle("gelu", {**BASE, "s": s}, K, 1)
-            expected = [function(**given, rho=r) for r in (low, high)]
-            with Store():
-                bounds = derive_all(builtin("gelu").network)
-                values = {k: v for k, v in {**BASE, "s": s, "K": K}.items() if k in bounds["radius"].symbols()}
-                got = evaluate_many([bounds["radius"].term, bounds["input"].term, bounds["parameters"].term ** 2], values)
-            for value, a, b in zip(got, *expected, strict=True):
-                from flint import arb, fmpq
+            point = {**BASE, "s": s}
+            function, given = oracle("gelu", point, K, 1)
+            ends = zip(*(function(**given, rho=r) for r in (low, high)), strict=True)
+            for value, (a, b) in zip(derived("gelu", numbers(point, K)), ends, strict=True):
                 bracket = arb(fmpq(a.numerator, a.denominator)).union(arb(fmpq(b.numerator, b.denominator)))
                 assert value.overlaps(bracket)
                 assert bracket.rad() <= max(1.0, float(abs(bracket.mid()))) * 1e-14
 
 
-def divmod_exact(x):
+def fraction_of(x):
     mantissa, exponent = x.man_exp()
     m, e = int(mantissa), int(exponent)
     return (m * 2**e, 1) if e >= 0 else (m, 2**-e)
@@ -145,24 +130,20 @@ def test_indexed():
         members = {k: [BASE[k] * F(j + 2, 3) for j in range(K)] for k in "bgh"}
         members["s"] = [F(j + 1, 2) for j in range(K)]
         expected = unrolled.indexed(R=BASE["R"], K=K, n=1, root_n=F(1), d=4, root_d=F(2), ell=[F(1)] * K, **members)
-        with Store():
-            bounds = derive_all(builtin("indexed").network)
-            values = {"R": BASE["R"], "d": 4, "K": K, "eps": EPS, "sigma": [SIGMA] * K, **members}
-            got = evaluate_many([bounds["radius"].term, bounds["input"].term, bounds["parameters"].term ** 2], values)
-        for ball, exact in zip(got, expected, strict=True):
+        values = {"R": BASE["R"], "d": 4, "K": K, "eps": EPS, "sigma": [SIGMA] * K, **members}
+        for ball, exact in zip(derived("indexed", values), expected, strict=True):
             agree(ball, F(exact))
 
 
 def test_trainable_subsets():
     for kinds in ({"weight"}, {"bias", "shift"}, {"gain"}, {"weight", "bias", "shift"}):
         for name, n in (("mlp-layernorm", 1), ("batchnorm-train", 4), ("batchnorm-eval", 4), ("pre-norm", 1), ("dyt", 1)):
-            from normbound import derive
             point = {**BASE, "s": F(6, 5), "t": F(2, 3)}
             with Store():
                 architecture = builtin(name)
                 bound = derive(architecture.network, "parameters", trainable=kinds)
-                known, _ = values_of(architecture.network, point, 3, n)
-                ball = evaluate_many([bound.term ** 2], {s: known[s] for s in bound.symbols()})[0]
+                values = numbers(point, 3, n)
+                ball = evaluate_many([bound.term ** 2], {s: values[s] for s in bound.symbols()})[0]
             function, given = oracle(name, point, 3, n)
             agree(ball, F(function(**given, trainable=kinds).param_sq))
 
