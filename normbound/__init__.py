@@ -76,8 +76,19 @@ def _attach() -> None:
         from normbound.render.statement import statement
         return statement(self)
 
+    def steps(self: Any) -> str:
+        from normbound.render.statement import derivation_text
+        return derivation_text(self)
+
+    def network_text(self: Any) -> str:
+        from normbound.network.language import excerpt
+        i = self.input
+        return f"{excerpt(self.body)} on {i.samples} x {i.positions} x {i.features}, |x| <= {i.radius}"
+
     bound_class.check = check_bound
     bound_class.__str__ = text
+    import_module("normbound.calculus.derivation").Derivation.__str__ = steps
+    import_module("normbound.network.program").Network.__str__ = network_text
 
 
 def __getattr__(name: str) -> Any:

@@ -150,7 +150,7 @@ def _list() -> None:
                     "normbound check my-network.toml --json")
 def check(sources: Annotated[list[str] | None, typer.Argument(help="Built-in names or .toml files.")] = None,
           everything: Annotated[bool, typer.Option("--all", help="Check every built-in architecture.")] = False,
-          networks: Annotated[int, typer.Option(help="Random networks per architecture.")] = 40,
+          networks: Annotated[int, typer.Option(help="Random networks per architecture.")] = 110,
           points: Annotated[int, typer.Option(help="Inputs per network.")] = 8,
           seed: Annotated[int, typer.Option(help="Seed; equal seeds draw equal networks.")] = 0,
           settings: Settings = None,

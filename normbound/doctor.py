@@ -36,8 +36,9 @@ def examine() -> list[Finding]:
              Finding("python", platform.python_version(), True, "3.11 or newer", "")]
     found += [Finding(name, _version(name), True, "required", f"pip install {name}") for name in _REQUIRED]
     found += [Finding(name, _version(name), False, use, hint) for name, use, hint in _OPTIONAL]
-    found.append(Finding("coqc", _program("coqc", "--version"), False, "checks the proof library",
-                         "your system's packages, e.g. apt-get install coq"))
+    found.append(Finding("coqc", _program("coqc", "--version"), False,
+                         "compiles and checks the proof library (make -C proofs verify)",
+                         "your system's packages, e.g. apt-get install coq libcoq-interval"))
     return found
 
 

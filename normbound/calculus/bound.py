@@ -19,9 +19,10 @@ from normbound.calculus.derive import analyse
 from normbound.calculus.rate import Rate, rate
 from normbound.contracts.block import Layer
 from normbound.contracts.context import ROLES
-from normbound.errors import HypothesisError, TermError, UnsupportedError
+from normbound.errors import HypothesisError, NetworkError, TermError, UnsupportedError
+from normbound.network.language import excerpt
 from normbound.network.program import Network, natural_symbols, place
-from normbound.terms.evaluate import DEFAULT_BITS, evaluate_many, format_ball
+from normbound.terms.evaluate import DEFAULT_BITS, evaluate_many, format_ball, format_upper
 from normbound.terms.exact import exact
 from normbound.terms.store import POW, PROD, REC, SUM, Store, Term, sqrt
 
@@ -70,14 +71,20 @@ class Value:
     reasons: tuple[str, ...] = ()
 
     def __float__(self) -> float:
+        """An approximation; the bound itself is ``upper``."""
         return float(self.ball.mid())
 
+    @property
+    def upper(self) -> str:
+        """A decimal that is at least the bound, rounded up in the last digit."""
+        return format_upper(self.ball)
+
     def __str__(self) -> str:
-        number = format_ball(self.ball)
+        number = f"<= {self.upper}" if self.ball.is_finite() else self.upper
         return number if self.status == "holds" else f"{number} [{self.status}: {'; '.join(self.reasons)}]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bound:
     """One bound of one network, plain data over its derivation."""
 
@@ -183,6 +190,8 @@ class Bound:
         terms = [self.term, *positive, *guards]
         balls = evaluate_many(terms, numbers, bits)
         unmet = [f"{t} = 0, and {t} > 0 is needed" for t, v in zip(positive, balls[1:], strict=False) if v == 0]
+        if not unmet and not balls[0].is_finite() and not self.unbounded:
+            unmet = ["a denominator is 0 at these numbers"]  # in an indexed family, say
         if unmet:
             return Value(balls[0], "unmet", tuple(dict.fromkeys(unmet)))
         guard_value = dict(zip((g.id for g in guards), balls[1 + len(positive):], strict=True))
@@ -351,10 +360,16 @@ class Bound:
         from normbound.terms.bridge import to_sympy
         return to_sympy(self.term)
 
+    def __repr__(self) -> str:
+        return f"Bound({self.wrt}: {self.term})"
+
     @property
     def digest(self) -> str:
-        """A short fingerprint of statement and hypotheses, equal for equal bounds."""
-        text = "\n".join([self.wrt, str(self.term), *map(str, self.hypotheses)])
+        """A short fingerprint of the bound, its network, domain, parameter set, norms and hypotheses."""
+        i = self.network.input
+        text = "\n".join([self.wrt, str(self.term), excerpt(self.network.body), f"{i.radius} {i.shape}", *self.norms,
+                          *sorted(self.derivation.trainable), *map(str, self.derivation.parameters()),
+                          *map(str, self.hypotheses)])
         return sha256(text.encode()).hexdigest()[:12]
 
 
@@ -394,6 +409,10 @@ def derive(network: Network, wrt: str = "input", trainable: Collection[str] | No
         raise UnsupportedError(f"norm={norm!r}: no layer has a contract in these norms; accepted: {', '.join(NORMS)}")
     if trainable is not None and wrt != "parameters":
         raise UnsupportedError('trainable is read only with wrt="parameters"')
+    if not isinstance(network, Network):
+        raise NetworkError(f"derive: found {type(network).__name__}; a network is needed, e.g. Input(\"R\", \"d\") >> layers")
+    if isinstance(trainable, str):
+        trainable = (trainable,)
     roles: Sequence[str] = tuple(trainable) if trainable is not None else ROLES if wrt == "parameters" else ()
     return bound_of(network, analyse(network, roles, floors), wrt)
 

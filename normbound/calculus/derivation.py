@@ -12,6 +12,7 @@ from typing import NamedTuple, overload
 
 from normbound.calculus.repeat import Iteration
 from normbound.contracts.block import Layer, Repeat
+from normbound.contracts.context import ROLES
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.summary import Summary
 from normbound.network.program import LEAF, Program, group_name, place
@@ -107,7 +108,7 @@ class Use(NamedTuple):
     radius: Term
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Derivation:
     """All steps for one network under one policy."""
 
@@ -119,6 +120,9 @@ class Derivation:
     scopes: list[Scope] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<derivation of {len(self.steps)} steps>"
 
     @property
     def summary(self) -> Summary:
@@ -166,6 +170,17 @@ class Derivation:
                     if p.role != "constant":
                         trained = not self.trainable.isdisjoint((p.role, group_name(i.block, i.path, p.name)))
                         yield place(i.path), p.statement(trained), self.binder(scope_of[k])
+
+    def fixed_tensors(self) -> list[str]:
+        """Tensors that are parameters but not trainable here, by role; layers are named where only groups are."""
+        found: dict[str, None] = {}
+        for i in self.program.code:
+            if i.op == LEAF and isinstance(i.block, Layer):
+                for p in i.block.parameters(i.shape):
+                    name = group_name(i.block, i.path, p.name)
+                    if p.role != "constant" and self.trainable.isdisjoint((p.role, name)):
+                        found[p.role if self.trainable <= frozenset(ROLES) else name] = None
+        return list(found)
 
     def scope_of_instructions(self) -> list[int]:
         """The scope each instruction stands in."""

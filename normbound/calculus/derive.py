@@ -16,7 +16,7 @@ from normbound.contracts.context import ROLES, Context, Contract, Sensitivity, S
 from normbound.contracts.summary import NO_SHARED, Shared, Summary, identity
 from normbound.errors import NetworkError, UnsupportedError
 from normbound.layers.linear import Outside
-from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, Program, branches, group_name
+from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, Program, branches, group_name, place
 from normbound.terms.evaluate import collector_paused
 from normbound.terms.store import Store, Term, sqrt
 
@@ -63,6 +63,7 @@ class _Engine:
         self.floors = floors
         self.dropped = dropped
         self.tied = 0
+        self.known: set[type] = set()
         self.out = Derivation(program, trainable, floors, dropped)
         self.frames: list[_Frame] = []
         self.wants_sup = any((isinstance(i.block, Composite) and i.block.rule == "product")
@@ -103,6 +104,8 @@ class _Engine:
         if self.dropped:
             context.floors = self.floors and path not in self.dropped
         contract = layer.contract(context)
+        if layer.__class__ not in self.known:
+            self._introduce(layer, contract, shape, path)
         out = self.out
         if contract.hypotheses:
             radius = context.radius() if frame.run.G else frame.run.b0
@@ -117,6 +120,17 @@ class _Engine:
         else:
             frame.run = rules.series(frame.run, summary)
             frame.step = steps.add("series", at, (frame.step, leaf), frame.run, frame.scope)
+
+    def _introduce(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...]) -> None:
+        """Refuse a layer that declares a tensor without saying how sensitive its output is to it, or the converse."""
+        declared = {p.name for p in layer.parameters(shape) if p.role != "constant"}
+        stated = {s.parameter for s in contract.parameters}
+        if declared != stated:
+            odd = ", ".join(sorted(declared ^ stated))
+            raise NetworkError(f"{place(path)} ({layer.name}): tensor {odd} must be both in parameters() and in the contract "
+                               f"(Sensitivity); parameters has {sorted(declared)}, the contract {sorted(stated)}")
+        if layer.__class__.__module__.startswith("normbound."):
+            self.known.add(layer.__class__)  # the tests of the registry cover every instance
 
     def _lift(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...], sup: Term | None) -> Summary:
         """The summary of a layer on all rows: a row-wise contract is lifted, sensitivities of one use are squared."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 from normbound.errors import UnsupportedError
+from normbound.terms.evaluate import DEFAULT_BITS, evaluate, precision
 from normbound.terms.normal import Normal, Product
 from normbound.terms.store import (
     ADD,
@@ -67,8 +69,11 @@ class Rate:
             return f"{text}; never below 1"
         if not lines:
             return text + (f", of order {order}" if self.order else "")
-        critical = " and ".join(f"{a} = {b}" for a, b in lines)
-        return f"{text}; critical line {critical} (there {f'at most of order {order}' if self.order else 'bounded'})"
+        there = f"at most of order {order}" if self.order else "bounded"
+        if len(lines) == 1:
+            return f"{text}; critical line {lines[0][0]} = {lines[0][1]} (there {there})"
+        free = ", ".join(str(c) for c in self.candidates if c.literal() is None)
+        return f"{text}; critical where max({free}) = 1 (there {there})"
 
 
 def at_least_one(term: Term) -> bool:
@@ -90,39 +95,97 @@ def at_least_one(term: Term) -> bool:
     return all(constant(b) for b in bases)
 
 
-def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
-    """Candidates without duplicates and without those below the maximum of others.
+class _Ray(NamedTuple):
+    """A term as constant * monomial; two terms lie on one ray when their monomials are powers of each other."""
 
-    x^a with 0 < a < b lies below max(x^b, 1); a literal at most 1 lies below a candidate that is at least 1.
+    constant: Any  # a ball
+    exponents: dict[tuple, Fraction]
+
+    def at_critical(self, other: _Ray) -> Any | None:
+        """The value of this term where ``other`` is 1, and None when they lie on different rays."""
+        power = self.power_of(other)
+        if power is None:
+            return None
+        with precision(DEFAULT_BITS):
+            return self.constant / (other.constant.log() * other.constant.__class__(_quotient(power))).exp()
+
+    def power_of(self, other: _Ray) -> Fraction | None:
+        if not self.exponents or self.exponents.keys() != other.exponents.keys():
+            return None
+        ratios = {self.exponents[k] / other.exponents[k] for k in self.exponents}
+        return ratios.pop() if len(ratios) == 1 and min(ratios) > 0 else None
+
+
+def _quotient(q: Fraction) -> Any:
+    from flint import fmpq
+    return fmpq(q.numerator, q.denominator)
+
+
+def _ray(forms: Normal, t: Term) -> _Ray:
+    store = t.store
+    i = forms(t).id
+    form = forms.products.get(i) or Product(1, [(i, {(): Fraction(1)})])
+    constant = store.number(form.coefficient)
+    exponents: dict[tuple, Fraction] = {}
+    for base, exponent in form.factors:
+        for naturals, x in exponent.items():
+            if not naturals and store.nodes[base][0] in (NUM, CONST, OPNORM):
+                constant = constant * store.power(Term(store, base), x)
+            else:
+                exponents[base, naturals] = x
+    return _Ray(evaluate(constant, {}), exponents)
+
+
+def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
+    """Candidates of a maximum without duplicates and without those that never exceed the maximum of the others.
+
+    On one ray, c = k m^a lies below o = k' m^b if a = b and k <= k', or if a < b, a candidate is at least 1, and c <= 1
+    where o = 1. A literal at most 1 lies below a candidate that is at least 1.
     """
     given = list(candidates)
     forms = Normal(given[0].store)
-    found = tuple({forms(t).id: t for t in reversed(given)}.values())[::-1]
+    found = list({forms(t).id: t for t in reversed(given)}.values())[::-1]
+    rays = {t.id: _ray(forms, t) for t in found}
+    floor = any(at_least_one(t) for t in found)
 
-    def exponents(t: Term) -> dict[tuple, Fraction]:
-        i = forms(t).id
-        form = forms.products.get(i)
-        if form is None:
-            return {(i, ()): Fraction(1)}
-        return {(b, n): x for b, e in form.factors for n, x in e.items()} if form.coefficient == 1 else {}
+    def below(t: Term, other: Term) -> bool:
+        power = rays[t.id].power_of(rays[other.id])
+        if other is t or power is None or power > 1 or (power < 1 and not floor):
+            return False
+        value = rays[t.id].at_critical(rays[other.id])
+        return value is not None and bool(value < 1)
 
-    table = {t.id: exponents(t) for t in found}
-
-    def below(t: Term) -> bool:
-        mine = table[t.id]
-        for other in found:
-            theirs = table[other.id]
-            if other.id == t.id or not mine or mine.keys() != theirs.keys() or t.literal() is not None:
-                continue
-            ratios = {mine[k] / theirs[k] for k in mine}
-            if len(ratios) == 1 and 0 < min(ratios) < 1 and any((o.literal() is not None and o.literal() >= 1)  # type: ignore
-                                                                or at_least_one(o) for o in found):
-                return True
-        return False
-
-    kept = [t for t in found if not below(t)]
+    kept = [t for t in found if not any(below(t, o) for o in found)]
+    kept = [t for t in kept if not any(o is not t and rays[t.id].power_of(rays[o.id]) not in (None, 1)
+                                       and floor and _is_one(rays[t.id].at_critical(rays[o.id]))
+                                       and rays[t.id].power_of(rays[o.id]) < 1 for o in kept)]  # type: ignore[operator]
     return tuple(t for t in kept if not (t.literal() is not None and t.literal() <= 1  # type: ignore[operator]
                                          and any(o.literal() is None and at_least_one(o) for o in kept)))
+
+
+def _is_one(ball: Any) -> bool:
+    """Whether a ball is 1 as far as can be seen (it contains 1 and is thin)."""
+    return ball is not None and bool(ball.contains(1))
+
+
+def _order(nodes: list[Term]) -> Fraction:
+    """One less than the number of nodes that can be 1 together where the largest one is 1."""
+    forms = Normal(nodes[0].store)
+    rays = [_ray(forms, t) for t in nodes]
+    ones = sum(t.literal() == 1 for t in nodes)
+    free = [ray for t, ray in zip(nodes, rays, strict=True) if t.literal() is None]
+    best = ones
+    for peak in free:
+        count = ones
+        for ray in free:
+            value = ray.at_critical(peak)
+            if value is None or _is_one(value):
+                count += 1
+            elif value > 1:  # where this candidate is 1, another node is above 1: not the critical set
+                count = 0
+                break
+        best = max(best, count)
+    return Fraction(max(best - 1, 0))
 
 
 def numerator_denominator(term: Term) -> tuple[Term, Term]:
@@ -217,7 +280,7 @@ def _node_growth(store: Store, i: int, depth: Term, depends: set[int], growth: d
     if kind == MIN:
         raise UnsupportedError("the rate of a minimum is not decided; ask for the rate of each alternative")
     if kind == DD:
-        return _dd_growth(store, node, depth, depends)
+        return _dd_growth(store, node, depth, depends, growth)
     names = {PROD: "an indexed product", SUM: "an indexed sum", REC: "a recurrence", ELT: "an indexed family",
              EXP: "an exponential"}
     if kind in names:
@@ -226,9 +289,20 @@ def _node_growth(store: Store, i: int, depth: Term, depends: set[int], growth: d
     return (store.one,), Fraction(1)  # natural difference
 
 
-def _dd_growth(store: Store, node: tuple, depth: Term, depends: set[int]) -> _Growth:
+def _outer_growth(store: Store, node: tuple, depth: Term, growth: dict[int, _Growth]) -> _Growth:
+    """A power whose base grows with the depth while its own exponent does not."""
+    exponent = Term(store, node[1])
+    candidates, order = growth[node[2]]
+    if len(node) != 3 or order:
+        raise UnsupportedError(f"not computed: nodes of a divided difference of depth {exponent} depend on {depth}")
+    return tuple(store.dd(exponent, [c]) for c in candidates), order
+
+
+def _dd_growth(store: Store, node: tuple, depth: Term, depends: set[int], growth: dict[int, _Growth]) -> _Growth:
     nodes = [Term(store, c) for c in node[2:]]
     if any(c in depends for c in node[2:]):
+        if node[1] not in depends:
+            return _outer_growth(store, node, depth, growth)
         raise _Shrinking(_shrinking_exponent(store, node, depth, depends))
     forms = Normal(store)
     form = forms.products.get(forms(Term(store, node[1])).id)
@@ -246,12 +320,12 @@ def _dd_growth(store: Store, node: tuple, depth: Term, depends: set[int]) -> _Gr
     if not kept:
         return (store.zero,), Fraction(0)
     powered = [n if exponent.id == 1 else store.dd(exponent, [n]) for n in kept]
-    return _distinct(powered), Fraction(len(kept) - 1)
+    return _distinct(powered), _order(kept)
 
 
 def _shrinking_exponent(store: Store, node: tuple, depth: Term, depends: set[int]) -> Term:
     """c when the only node is 1 + c/depth, up to normal form."""
-    message = f"the nodes contain {depth}: there is no exponential rate, and no limit is known for this form"
+    message = f"not computed: the nodes of a divided difference contain {depth}"
     if len(node) != 3 or node[1] != depth.id:
         raise UnsupportedError(message)
     forms = Normal(store)

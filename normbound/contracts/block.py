@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from normbound.contracts.context import Context, Contract, Shape
+from normbound.contracts.context import ROLES, Context, Contract, Shape
 from normbound.errors import NetworkError, TermError
 from normbound.terms.store import Term, TermLike, current
 
@@ -101,6 +101,9 @@ class Repeat(Block):
         return f"<Repeat of depth {self.depth}{', tied' if self.tied else ''}>"
 
 
+TENSOR_NORMS = ("spectral", "euclidean", "sup", "least", "exact")
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One tensor of a layer: its role, dimensions and what is known about it.
@@ -117,12 +120,18 @@ class Parameter:
     bound: Term
     value: Any = None
 
+    def __post_init__(self) -> None:
+        for what, value, accepted in (("norm", self.norm, TENSOR_NORMS), ("role", self.role, (*ROLES, "constant"))):
+            if value not in accepted:
+                raise NetworkError(f"tensor {self.name}: found {what}={value!r}; accepted: {', '.join(accepted)}")
+
     def statement(self, trained: bool = True) -> str:
         """The constraint that puts the tensor into Theta; a given tensor that is not trained is itself."""
-        shown = {"spectral": f"||{self.name}|| <= {self.bound}", "euclidean": f"|{self.name}| <= {self.bound}",
-                 "sup": f"|{self.name}|_inf <= {self.bound}", "least": f"{self.name} >= {self.bound}",
-                 "exact": f"{self.name} = {self.bound}"}[self.norm]
-        return shown if trained or self.value is None else f"{self.name} as given ({shown})"
+        name = "bias" if self.role == "bias" else self.name
+        shown = {"spectral": f"||{name}|| <= {self.bound}", "euclidean": f"|{name}| <= {self.bound}",
+                 "sup": f"|{name}|_inf <= {self.bound}", "least": f"{name} >= {self.bound}",
+                 "exact": f"{name} = {self.bound}"}[self.norm]
+        return shown if trained or self.value is None else f"{name} as given ({shown})"
 
 
 def extreme(parameter: Parameter, dims: tuple[int, ...], number: Callable[[Term], float]) -> Any:

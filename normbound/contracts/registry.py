@@ -23,7 +23,8 @@ class Entry:
     source      where the contract is proved
     example     a call in the text language that the catalogue and the tests instantiate
     hypotheses  what it assumes
-    lemma       name of the lemma in the proof library, or None: then the status reads "cited"
+    lemma       theorem of the proof library that proves the contract, as File.theorem (two modes: two theorems,
+                separated by ", "), or None: then the status reads "cited"
     """
 
     name: str
@@ -48,8 +49,8 @@ LAYERS: dict[str, Entry] = {}
 
 
 def register(entry: Entry) -> None:
-    """Add a layer; the name must be new."""
-    if entry.name in LAYERS:
+    """Add a layer; the name must be new, or that of a layer that is not built in."""
+    if entry.name in LAYERS and LAYERS[entry.name].origin == "built in":
         raise NetworkError(f"a layer named {entry.name} is already registered")
     LAYERS[entry.name] = entry
 

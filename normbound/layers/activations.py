@@ -32,6 +32,7 @@ class Kind:
 
     at_zero, lip, growth and sup map (store, a) to |phi_a(0)|, rho, G and sup |phi_a| (None: unbounded).
     peak(a) is the point where |phi_a'| attains rho, or, with side = -1, the point that it approaches from the left.
+    lemma is the theorem of the proof library for rho, |phi(0)| and G on numbers; Acts.sat_act lifts it to tensors.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Kind:
     positive: bool = False
     peak: Callable[[float], float] = lambda a: 1.0
     side: int = 0
+    lemma: str | None = None
 
 
 def _one(store: Store, a: Term) -> Term:
@@ -104,32 +106,33 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 
 KINDS: tuple[Kind, ...] = (
     Kind("ReLU", lambda x, a: np.maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one, "exact: x > 0",
-         "|max(x,0) - max(y,0)| <= |x - y|"),
+         "|max(x,0) - max(y,0)| <= |x - y|", lemma="Acts.act_relu"),
     Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one, "exact: 0 < x < 6",
-         "clipping is a projection", sup=_number(6)),
+         "clipping is a projection", sup=_number(6), lemma="Acts.act_hardtanh"),
     Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one, "exact: |x| < 1",
          "clipping is a projection", sup=_one,
-         peak=lambda a: 0.0),
-    Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one, "exact: x > 0", "reverse triangle inequality"),
+         peak=lambda a: 0.0, lemma="Acts.act_hardtanh"),
+    Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one, "exact: x > 0", "reverse triangle inequality",
+         lemma="Acts.act_abs"),
     Kind("LeakyReLU", lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
          lambda store, a: store.maximum((store.one, a)), lambda store, a: store.maximum((store.one, a)),
          "exact: the steeper side", "piecewise linear with slopes 1 and a", argument="a", default="1/100",
-         peak=lambda a: 1.0 if a <= 1 else -1.0),
+         peak=lambda a: 1.0 if a <= 1 else -1.0, lemma="Acts.act_leaky"),
     Kind("ELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
          lambda x, a: np.where(x > 0, 1.0, a * np.exp(np.minimum(x, 0))), lambda store, a: store.maximum((store.one, a)),
          lambda store, a: store.maximum((store.one, a)), "exact for a <= 1, supremum as x -> 0- for a > 1",
          "slopes 1 and a exp(x)", argument="a", default=1,
-         peak=lambda a: 1.0 if a <= 1 else 0.0, side=-1),
+         peak=lambda a: 1.0 if a <= 1 else 0.0, side=-1, lemma="ActsExact.act_elu"),
     Kind("CELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
          lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one, "exact: x > 0",
-         "slopes 1 and exp(x/a)", argument="a", default=1, positive=True),
+         "slopes 1 and exp(x/a)", argument="a", default=1, positive=True, lemma="Zoo.act_celu"),
     Kind("SELU", lambda x, a: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
          lambda x, a: _SELU_SCALE * np.where(x > 0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0))), _named("selu_lip"),
          _named("selu_lip"), "supremum, x -> 0-", "slopes lambda and lambda alpha exp(x); Klambauer et al., arXiv 1706.02515",
-         peak=lambda a: 0.0, side=-1),
+         peak=lambda a: 0.0, side=-1, lemma="Zoo.act_selu"),
     Kind("GELU", lambda x, a: x * _cdf(x), lambda x, a: _cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
          "exact: x = sqrt 2", "phi'' = (2 - x^2) pdf(x); phi(x) = x Phi(x) with 0 <= Phi <= 1 gives G = 1",
-         peak=lambda a: math.sqrt(2)),
+         peak=lambda a: math.sqrt(2), lemma="SmoothActs.act_gelu"),
     Kind("GELUTanh", lambda x, a: 0.5 * x * (1 + np.tanh(_TANH_GELU * (x + 0.044715 * x**3))),
          lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one, "exact: x = 1.4185...",
          "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
@@ -137,39 +140,39 @@ KINDS: tuple[Kind, ...] = (
     Kind("SiLU", lambda x, a: x * _logistic(a * x), lambda x, a: _silu_slope(x, a), _named("silu_lip"), _one,
          "exact: a x tanh(a x/2) = 2", "phi' = 1/2 + t/4 at the stationary point t = a x; phi(x) = x s(ax) gives G = 1",
          argument="a", default=1, positive=True,
-         peak=lambda a: 2.3993572805154677 / a),
+         peak=lambda a: 2.3993572805154677 / a, lemma="Zoo.act_silu_scaled"),
     Kind("Mish", lambda x, a: x * np.tanh(_softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
          "exact: x = 1.4905...", "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
          peak=lambda a: 1.4905711794854284),
     Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one, "supremum, x -> infinity",
          "phi' is a logistic function", at_zero=lambda store, a: store.constant("log2") / a, argument="a", default=1,
          positive=True,
-         peak=lambda a: 40 / a),
+         peak=lambda a: 40 / a, lemma="Acts.act_softplus"),
     Kind("Sigmoid", lambda x, a: _logistic(x), lambda x, a: _logistic(x) * _logistic(-x), _number("1/4"), _number("1/4"),
          "exact: x = 0", "s(1 - s) <= 1/4", at_zero=_number("1/2"), sup=_one,
-         peak=lambda a: 0.0),
+         peak=lambda a: 0.0, lemma="Acts.act_sigmoid"),
     Kind("Tanh", lambda x, a: np.tanh(x), lambda x, a: 1 / np.cosh(np.clip(x, -300, 300)) ** 2, _one, _one, "exact: x = 0",
          "1 - tanh^2 <= 1", sup=_one,
-         peak=lambda a: 0.0),
+         peak=lambda a: 0.0, lemma="Acts.act_tanh"),
     Kind("HardSigmoid", lambda x, a: np.clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
          _number("1/6"), "exact: |x| < 3", "clipping is a projection", at_zero=_number("1/2"), sup=_one,
-         peak=lambda a: 0.0),
+         peak=lambda a: 0.0, lemma="Acts.act_hardsigmoid"),
     Kind("HardSwish", lambda x, a: x * np.clip(x + 3, 0, 6) / 6,
          lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)), _number("3/2"), _one,
          "supremum, x -> 3-", "slope x/3 + 1/2 on (-3, 3); phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
-         peak=lambda a: 3.0, side=-1),
+         peak=lambda a: 3.0, side=-1, lemma="Acts.act_hardswish"),
     Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one, "supremum, x -> -infinity",
          "the slope is a logistic function", at_zero=lambda store, a: store.constant("log2"),
-         peak=lambda a: -40.0),
+         peak=lambda a: -40.0, lemma="Acts.act_logsigmoid"),
     Kind("Tanhshrink", lambda x, a: x - np.tanh(x), lambda x, a: np.tanh(x) ** 2, _one, _one, "supremum, x -> infinity",
          "the slope is tanh^2",
-         peak=lambda a: 20.0),
+         peak=lambda a: 20.0, lemma="Zoo.act_tanhshrink"),
     Kind("Softsign", lambda x, a: x / (1 + abs(x)), lambda x, a: 1 / (1 + abs(x)) ** 2, _one, _one, "exact: x = 0",
          "the slope is (1 + |x|)^-2", sup=_one,
-         peak=lambda a: 0.0),
+         peak=lambda a: 0.0, lemma="Acts.act_softsign"),
     Kind("Sin", lambda x, a: np.sin(a * x), lambda x, a: a * np.cos(a * x), lambda store, a: a, lambda store, a: a,
          "exact: x = 0", "the slope is a cos(a x)", sup=_one, argument="a", default=1,
-         peak=lambda a: 0.0),
+         peak=lambda a: 0.0, lemma="Acts.act_sin"),
 )
 _TABLE = {k.name: k for k in KINDS}
 
@@ -249,7 +252,7 @@ def _register(kind: Kind) -> None:
     a = store.symbol("a")
     constants = f"rho = {kind.lip(store, a)}, G = {kind.growth(store, a)}, |phi(0)| = {kind.at_zero(store, a)}"
     register(Entry(kind.name, build, constants, kind.sharpness, kind.source, f"{kind.name}({argument})",
-                   hypotheses=f"{argument} > 0" if kind.positive else "none"))
+                   hypotheses=f"{argument} > 0" if kind.positive else "none", lemma=kind.lemma))
     globals()[kind.name] = build
 
 
@@ -258,7 +261,7 @@ for _kind in KINDS:
 
 
 @layer("PReLU", constants="L = max(1, a), p = B", sharpness="exact: all entries negative",
-       source="|phi_a(x) - phi_a'(x)| <= |a - a'| |min(x, 0)|", example="PReLU(a)")
+       source="|phi_a(x) - phi_a'(x)| <= |a - a'| |min(x, 0)|", example="PReLU(a)", lemma="Zoo.sat_prelu")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class PReLU(Layer):
     """max(x, 0) + a min(x, 0) with one trainable slope, |a| <= bound."""
@@ -291,7 +294,7 @@ class PReLU(Layer):
 
 @layer("SquaredReLU", constants="L = 2 F, G = F with F the largest entry of the input",
        sharpness="exact: one entry equal to F", source="|u^2 - v^2| <= (|u| + |v|) |u - v|", example="SquaredReLU()",
-       hypotheses="bounded inputs")
+       hypotheses="bounded inputs", lemma="Zoo.sat_relu_sq")
 @dataclass(frozen=True, slots=True, eq=False)
 class SquaredReLU(Layer):
     """max(x, 0)^2 on bounded inputs."""
@@ -313,7 +316,7 @@ class SquaredReLU(Layer):
 
 @layer("MaxMin", constants="L = 1, |out| = |in|", sharpness="exact: locally a permutation",
        source="sorting is the pointwise best coupling (rearrangement inequality)", example="MaxMin()",
-       hypotheses="an even number of features")
+       hypotheses="an even number of features", lemma="Zoo.sat_maxmin")
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxMin(Layer):
     """Sorts consecutive pairs of features (GroupSort with groups of two)."""
@@ -338,7 +341,7 @@ class MaxMin(Layer):
 
 
 @layer("CReLU", constants="L = 1, |out| = |in|", sharpness="exact: |CReLU(x)| = |x|",
-       source="entries of opposite sign: x^2 + y^2 <= (|x| + |y|)^2", example="CReLU()")
+       source="entries of opposite sign: x^2 + y^2 <= (|x| + |y|)^2", example="CReLU()", lemma="Zoo.sat_crelu")
 @dataclass(frozen=True, slots=True, eq=False)
 class CReLU(Layer):
     """(max(x, 0), max(-x, 0)), doubling the features."""

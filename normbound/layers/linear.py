@@ -18,7 +18,7 @@ from normbound.terms.store import Term, current
 @layer("Linear", constants="L = ||W||, p^2 = B^2 + 1 (B^2 without bias)",
        sharpness="exact: x along the top right singular vector",
        source="|W(x-x') + (W-W')x' + (b-b')| <= ||W|| |x-x'| + sqrt(|x'|^2 + 1) |(dW, db)|, Frobenius metric in W",
-       example="Linear(s, bias=b)")
+       example="Linear(s, bias=b)", lemma="Layers.sat_linear")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Linear(Layer):
     """y = W x + c on each row.
@@ -101,7 +101,8 @@ def _sensitivities(shape: Shape) -> tuple[Sensitivity, ...]:
     return Sensitivity("W", "weight", store.one, store.zero), Sensitivity("b", "bias", store.zero, store.one)
 
 
-@layer("Scaling", constants="L = |a|", sharpness="exact", source="homogeneity of the norm", example="Scaling(a)")
+@layer("Scaling", constants="L = |a|", sharpness="exact", source="homogeneity of the norm", example="Scaling(a)",
+       lemma="Zoo.sat_scaling")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Scaling(Layer):
     """x -> a x with a fixed a >= 0, not a parameter."""
@@ -125,7 +126,8 @@ class Scaling(Layer):
 
 
 @layer("LearnedScale", constants="L = a, p = B", sharpness="exact: |x| = B",
-       source="|alpha x - alpha' x'| <= |alpha| |x-x'| + |alpha-alpha'| |x'|", example="LearnedScale(a)")
+       source="|alpha x - alpha' x'| <= |alpha| |x-x'| + |alpha-alpha'| |x'|", example="LearnedScale(a)",
+       lemma="Zoo.sat_learned_scale")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class LearnedScale(Layer):
     """x -> alpha x with one trainable number, |alpha| <= bound."""
@@ -155,7 +157,7 @@ class LearnedScale(Layer):
 
 
 @layer("Dropout", constants="L = 1 in evaluation", mode="eval only; training is unsupported", sharpness="exact",
-       source="identity in evaluation mode", example='Dropout(1/10, mode="eval")')
+       source="identity in evaluation mode", example='Dropout(1/10, mode="eval")', lemma="Layers.sat_dropout_eval")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Dropout(Layer):
     """Dropout in evaluation mode, where it is the identity. Training mode is refused, never read as the identity."""
@@ -186,7 +188,8 @@ class Dropout(Layer):
         return x
 
 
-@layer("Identity", constants="L = 1", sharpness="exact", source="the identity", example="Identity()")
+@layer("Identity", constants="L = 1", sharpness="exact", source="the identity", example="Identity()",
+       lemma="Summary.sat_identity")
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity(Layer):
     """x -> x."""
@@ -204,7 +207,7 @@ class Identity(Layer):
 
 @layer("Outside", constants="L = 0 in the stream, 1 in the captured tensor", sharpness="exact",
        source="a projection onto the captured tensor", example="Outside(u)",
-       hypotheses="stands in the body of a Repeat that captures the name")
+       hypotheses="stands in the body of a Repeat that captures the name", lemma="Zoo.sat_outside")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Outside(Layer):
     """The tensor captured under ``source`` by the enclosing Repeat; ignores the stream."""

@@ -388,7 +388,7 @@ def _affine(title: str, gamma: Any, beta: Any, after: Layer | None, share: str |
 @_macro("LayerNorm",
         constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd) + sqrt(n) h",
         sharpness="exact: two points of equal variance sigma^2", example="LayerNorm(gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every row deviates by at least sigma; without: eps > 0")
+        hypotheses="floor: every row deviates by at least sigma; without: eps > 0", lemma="Layers.sat_LayerNorm")
 class LayerNorm(_Normalizer):
     """Rows centred and divided by sqrt(Var + eps), then gamma (|gamma|_inf <= g) and beta (|beta| <= h)."""
 
@@ -401,7 +401,7 @@ class LayerNorm(_Normalizer):
 
 @_macro("RMSNorm", constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd)",
         sharpness="exact: two points of equal norm sigma sqrt(d)", example="RMSNorm(gamma=g, floor=sigma)",
-        hypotheses="floor on the root mean square; without: eps > 0")
+        hypotheses="floor on the root mean square; without: eps > 0", lemma="Layers.sat_RMSNorm")
 class RMSNorm(_Normalizer):
     """Rows divided by sqrt(mean square + eps), then gamma and beta."""
 
@@ -414,7 +414,7 @@ class RMSNorm(_Normalizer):
 
 @_macro("PixelNorm", constants="L = 1/sqrt(sigma^2 + eps) under the floor, 1/sqrt(eps) without; |out| <= sqrt(nd)",
         sharpness="exact: two points of equal norm", example="PixelNorm(floor=sigma)",
-        hypotheses="floor on the root mean square of each position; without: eps > 0")
+        hypotheses="floor on the root mean square of each position; without: eps > 0", lemma="Layers.sat_RMS_core")
 class PixelNorm(_Normalizer):
     """RMSNorm over the features of each position, without parameters."""
 
@@ -426,7 +426,8 @@ class PixelNorm(_Normalizer):
 
 @_macro("InstanceNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(rows)",
         sharpness="exact: two points of equal variance", example="InstanceNorm(gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every (sample, feature) deviates over positions by at least sigma")
+        hypotheses="floor: every (sample, feature) deviates over positions by at least sigma",
+        lemma="Groups.sat_BN_train")
 class InstanceNorm(_Normalizer):
     """Each (sample, feature) centred and divided over its positions."""
 
@@ -440,7 +441,8 @@ class InstanceNorm(_Normalizer):
 @_macro("GroupNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(samples (|group| + positions))",
         sharpness="exact in the input: two points of equal variance; upper in (gamma, beta)",
         example="GroupNorm(2, gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every (sample, group of features) deviates by at least sigma")
+        hypotheses="floor: every (sample, group of features) deviates by at least sigma",
+        lemma="Zoo.sat_groupnorm")
 class GroupNorm(_Normalizer):
     """Each (sample, group of features) centred and divided over features and positions."""
 
@@ -456,7 +458,7 @@ class GroupNorm(_Normalizer):
 
 @_macro("ScaleNorm", constants="L = g/sqrt(r^2 + eps) on |row| >= r, g/sqrt(eps) without; |out| <= g sqrt(n)",
         sharpness="exact: two rows of equal norm r", example="ScaleNorm(g, floor=r)",
-        hypotheses="floor: every row has norm at least r; without: eps > 0")
+        hypotheses="floor: every row has norm at least r; without: eps > 0", lemma="Zoo.sat_scalenorm")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class ScaleNorm(_Normalizer):
     """g x/sqrt(|x|^2 + eps) on each row with one trainable number |g| <= bound."""
@@ -468,7 +470,7 @@ class ScaleNorm(_Normalizer):
 
 @_macro("L2Norm", constants="L = 1/sqrt(r^2 + eps) on |row| >= r, 1/sqrt(eps) without; |out| <= sqrt(n)",
         sharpness="exact: two rows of equal norm r", example="L2Norm(floor=r)",
-        hypotheses="floor: every row has norm at least r; without: eps > 0")
+        hypotheses="floor: every row has norm at least r; without: eps > 0", lemma="Zoo.sat_N_core")
 class L2Norm(_Normalizer):
     """x/sqrt(|x|^2 + eps) on each row."""
 
@@ -480,7 +482,8 @@ class L2Norm(_Normalizer):
 
 @_macro("BatchNorm", constants="eval: L = g/sqrt(v + eps); train: L = g/sqrt(sigma^2 + eps), affine sensitivity sqrt(rows)",
         sharpness="exact in both modes", example='BatchNorm(mode="train", gamma=g, beta=h, floor=sigma)',
-        mode="required: eval or train", hypotheses="eval: running statistics are constants; train: floor per feature")
+        mode="required: eval or train", hypotheses="eval: running statistics are constants; train: floor per feature",
+        lemma="Groups.sat_BN_train, Layers.sat_BN_eval")
 class BatchNorm(_Normalizer):
     """Batch normalization; ``mode`` is required.
 
@@ -513,7 +516,8 @@ class BatchNorm(_Normalizer):
 
 
 @layer("DyT", constants="L = g a; |out| <= g sqrt(nd) + sqrt(n) h; p^2 = g^2 B^2 + 2n", sharpness="exact in the input: x = 0",
-       source="tanh is 1-Lipschitz and bounded by 1; no epsilon and no floor", example="DyT(a, gamma=g, beta=h)")
+       source="tanh is 1-Lipschitz and bounded by 1; no epsilon and no floor", example="DyT(a, gamma=g, beta=h)",
+       lemma="Layers.sat_DyT")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class DyT(_Normalizer):
     """gamma * tanh(alpha x) + beta with one trainable number |alpha| <= a (dynamic tanh)."""

@@ -634,7 +634,7 @@ class _Writer:
             raise NetworkError(f"{type(block).__name__} cannot be written in the language")
         rule = block.rule
         if rule == "series":
-            return _between(" >> ", [(b, _SUM) for b in parts_of_series(block)]), _SERIES
+            return _between(" >> ", [(b, _ATOM) for b in parts_of_series(block)]), _SERIES
         if rule == "sum":
             out: list[Any] = [(block.parts[0], _SUM)]
             for b in block.parts[1:]:

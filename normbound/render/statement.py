@@ -6,27 +6,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from normbound.calculus.bound import Bound
+from normbound.calculus.derivation import Derivation
 from normbound.errors import NormboundError
 from normbound.network.language import to_text as network_text
-from normbound.terms.evaluate import format_ball
+from normbound.network.program import natural_symbols
+from normbound.terms.evaluate import format_upper
 from normbound.terms.text import to_lines
 from normbound.version import VERSION
 
 WIDTH = 11
 MAX_LISTED = 12
+MAX_STEPS = 200
 TITLES = {"input": "Lipschitz constant in the input", "parameters": "Lipschitz constant in the parameters",
           "radius": "Radius of the output"}
 LETTER = {"input": "L", "parameters": "P", "radius": "M"}
 _CLAIM = {
-    "input": "|f(x; theta) - f(x'; theta)| <= L |x - x'|  for all theta in Theta and all x, x' in D",
-    "parameters": "|f(x; theta) - f(x; theta')| <= P |theta - theta'|  for all theta, theta' in Theta and all x in D",
-    "radius": "|f(x; theta)| <= M  for all theta in Theta and all x in D",
+    "input": "|f(x; theta) - f(x'; theta)| <= L |x - x'|  for all theta in Theta and all x, x' in {D}",
+    "parameters": "|f(x; theta) - f(x; theta')| <= P |theta - theta'|  for all theta, theta' in Theta{agree} and all x in {D}",
+    "radius": "|f(x; theta)| <= M  for all theta in Theta and all x in {D}",
 }
 
 
 def claim(bound: Bound) -> str:
     """The inequality with its quantifiers."""
-    return _CLAIM[bound.wrt]
+    both = "the intersection of D(theta) and D(theta')" if bound.wrt == "parameters" else "D(theta)"
+    fixed = bound.derivation.fixed_tensors() if bound.wrt == "parameters" else []
+    agree = f" that agree in every other tensor ({', '.join(fixed[:6])}{', ...' if len(fixed) > 6 else ''})" if fixed else ""
+    return _CLAIM[bound.wrt].format(D=both if _floors(bound) else "D", agree=agree)
+
+
+def _floors(bound: Bound) -> bool:
+    return any(h.kind == "floor" for h in bound.hypotheses)
 
 
 def domain(bound: Bound) -> str:
@@ -34,11 +44,19 @@ def domain(bound: Bound) -> str:
     i = bound.network.input
     shape = f"{i.samples} x {i.positions} x {i.features}"
     ball = "all x" if i.radius is None else f"|x| <= {i.radius}, x"
-    floors = any(h.kind == "floor" for h in bound.hypotheses)
-    which = {"input": "at both points", "parameters": "under both networks", "radius": "there"}[bound.wrt]
     unused = i.radius is not None and not bound.needs_radius
-    return (f"{ball} in R^({shape}) (samples x positions x features)" + (f", meeting the floors {which}" if floors else "")
+    return (f"{ball} in R^({shape}) (samples x positions x features)"
+            + (", every normalizer input of f(.; theta) meets its floor" if _floors(bound) else "")
             + ("; the radius is not used" if unused else ""))
+
+
+def symbols(bound: Bound) -> str:
+    """What the symbols and the bars of the statement stand for."""
+    naturals = sorted(natural_symbols(bound.derivation.program))
+    words = [f"{', '.join(naturals)} natural numbers"] if naturals else []
+    if any(name not in naturals for name in bound.symbols()):
+        words.append("the other symbols real and >= 0" if naturals else "all symbols real and >= 0")
+    return "; ".join([*words, "||.|| spectral norm, |.| Euclidean norm, |.|_inf largest entry"])
 
 
 def norms(bound: Bound) -> str:
@@ -89,11 +107,12 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
         lines = to_lines(bound.term)
         rows.append((letter, lines[-1][1]))
         rows += [("  " + n if n != "..." else "", f"= {t}" if n != "..." else t) for n, t in lines[:-1]]
-    rows.append(("D", domain(bound)))
+    rows.append(("D(theta)" if _floors(bound) else "D", domain(bound)))
     rows += [("Theta" if k == 0 else "", line) for k, line in enumerate(parameters(bound))]
     if bound.wrt == "parameters":
         rows.append(("trainable", trainable(bound)))
     rows.append(("norms", norms(bound)))
+    rows.append(("symbols", symbols(bound)))
     listed = bound.hypotheses
     for k, h in enumerate(listed[:MAX_LISTED]):
         rows.append(("assuming" if k == 0 else "", str(h)))
@@ -107,10 +126,28 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
     if values or not bound.symbols():
         if values:
             rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
-        rows.append((letter, f"= {bound.at(values)}"))
+        rows.append((letter, str(bound.at(values))))
     rows.append(("normbound", f"{VERSION}, digest {bound.digest}"))
     first = f"{rows[0][0]} ({rows[0][1]})"
     return "\n".join([first, *(f"  {k:<{WIDTH}}{v}" for k, v in rows[1:])])
+
+
+def derivation_text(d: Derivation) -> str:
+    """The steps of a derivation, one line each: number, rule, place, premises, and what is promised."""
+    lines = []
+    for k, s in enumerate(d.steps):
+        if k == MAX_STEPS:
+            lines.append(f"... and {len(d.steps) - MAX_STEPS} more steps")
+            break
+        m = s.summary
+        facts = [f"L = {m.L}", f"|out| <= {m.b0}" + (f" + {m.G} |in|" if m.G else "")]
+        own = " + ".join(f"{q}{power}" for q, power in ((m.q2, " B^2"), (m.q1, " B"), (m.q0, "")) if q)
+        facts += [f"p^2 = {own}"] if own else []
+        facts += [f"c[{g}] = {c.l1} B + {c.l0}" for g, c in m.shared.items()]
+        binder = d.binder(s.scope)
+        premises = f" from {', '.join(map(str, s.premises))}" if s.premises else ""
+        lines.append(f"{k:>3}  {s.rule}{premises}, {d.label(k)}{f' ({binder})' if binder else ''}: {'; '.join(facts)}")
+    return "\n".join(lines)
 
 
 def vacuity(bound: Bound) -> list[str]:
@@ -154,6 +191,7 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
         "form": bound.form,
         "norms": list(bound.norms),
         "domain": domain(bound),
+        "symbols": symbols(bound),
         "theta": parameters(bound),
         "trainable": sorted(bound.derivation.trainable),
         "hypotheses": [{"id": h.id, "kind": h.kind, "statement": h.statement, "binder": h.binder} for h in bound.hypotheses],
@@ -163,6 +201,6 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
     if values or not bound.symbols():
         v = bound.at(values)
         found["at"] = {k: [str(y) for y in x] if isinstance(x, (list, tuple)) else str(x) for k, x in (values or {}).items()}
-        found["value"] = {"ball": v.ball.str(20), "approximately": format_ball(v.ball), "status": v.status,
+        found["value"] = {"ball": v.ball.str(20), "at_most": format_upper(v.ball), "status": v.status,
                           "reasons": list(v.reasons)}
     return found

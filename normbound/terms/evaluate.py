@@ -674,6 +674,39 @@ class _Layered(dict):
         return dict.__contains__(self, key) or key in self.outer
 
 
+def format_upper(x: Any, digits: int = 6) -> str:
+    """A decimal that is at least every number of the ball, rounded up in its last digit.
+
+    Where the nearest short decimal lies inside the ball (an exact value, say), it is printed with the radius.
+    """
+    if not x.is_finite():
+        return "unbounded" if x > 0 else "undefined"
+    from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
+    wide = Context(prec=60, rounding=ROUND_CEILING, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+    def decimal(exact_ball: Any) -> Decimal:
+        mantissa, exponent = (int(part) for part in exact_ball.man_exp())
+        if abs(exponent) > 10**9:
+            raise TermError("the value is too large to print; its logarithm is not")
+        return wide.multiply(Decimal(mantissa), wide.power(Decimal(2), exponent))
+
+    # The power of two is exact or off by one unit in the 60th digit; the factor covers that, upwards.
+    top = wide.multiply(decimal(x.upper()), Decimal("1." + "0" * 55 + "1"))
+    near = decimal(x.mid()).normalize(Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN))
+    if x.rad() == 0 and near == decimal(x.mid()):
+        return _plain_decimal(near)
+    if x.overlaps(x.__class__(str(near))):
+        return f"{_plain_decimal(near)} +- {x.rad().str(1, radius=False)}"
+    return _plain_decimal(top.normalize(Context(prec=digits, rounding=ROUND_CEILING, Emax=MAX_EMAX, Emin=MIN_EMIN)))
+
+
+def _plain_decimal(value: Any) -> str:
+    """Positional for moderate sizes, with an exponent otherwise."""
+    if not value:
+        return "0"
+    return f"{value:f}" if -5 <= value.adjusted() <= 9 else f"{value:e}".replace("E", "e")
+
+
 def format_ball(x: Any, digits: int = 6) -> str:
     """A short decimal of a ball: as many digits as are certain, up to ``digits``; huge values as powers of ten."""
     if not x.is_finite():

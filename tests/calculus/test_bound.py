@@ -132,6 +132,9 @@ def test_no_floor_is_checked_at_depth_zero():
 def test_unmet_positivity():
     value = derive(net()).at({**NUMBERS, "sigma": 0, "eps": 0})
     assert value.status == "unmet"
+    family = derive(Input("R", "d") >> Repeat(Linear("s[i]", bias=1) >> LayerNorm(floor="f[i]", eps=0), "K", index="i"))
+    assert family.at(R=1, d=2, K=2, s=[1, 1], f=["1/2", 0]).status == "unmet"
+    assert family.at(R=1, d=2, K=2, s=[1, 1], f=["1/2", "1/2"]).status == "holds"
 
 
 def test_nested_repeats_have_corner_conditions():
@@ -279,3 +282,45 @@ def test_concat_and_identity_shapes():
     bound = derive(Input("R", "d") >> concat(Identity(), Linear("s", out="k")) >> GELU())
     assert str(bound.term) == "sqrt(1 + s^2)*gelu_lip"
     assert str(bound.derivation.program.out.features) == "d + k"
+
+
+def test_printed_values_are_upper_bounds():
+    from decimal import Decimal
+    chain = derive(Input("R", "d") >> Repeat(Linear("s"), "K"))
+    for s, K in (("2/3", 1), ("6/5", 7), ("1/3", 50), ("7/3", 300), ("99/100", 3000)):
+        upper = chain.at(s=s, K=K, R=1, d=1).upper
+        assert "+-" not in upper and F(Decimal(upper)) >= F(s) ** K > F(Decimal(upper)) * F(99999, 100001)
+    assert chain.at(s="2/3", K=1, R=1, d=1).upper == "0.666667"
+    assert chain.at(s="1/3", K=1, R=1, d=1).upper == "0.333334"
+    assert chain.at(s="1/100", K=1, R=1, d=1).upper.startswith("0.01 +-")
+    assert chain.at(s=7, K=0, R=1, d=1).upper == "1"
+
+
+def test_rates_of_maxima():
+    """The border of max(a, c) is where the maximum is 1, and dominated candidates do not count."""
+    both = derive(Input("R", "d") >> Repeat(Linear("a"), "K") + Repeat(Linear("c"), "K")).rate("K")
+    assert "max(a, c) = 1" in str(both)
+    gelu = derive(builtin("gelu").network, "parameters").rate("K")
+    assert str(gelu.rate) == "max(s*gelu_lip, 1)" and gelu.order == F(1, 2)
+    assert str(derive(builtin("stages").network).rate("m").rate) == "(1 + s)^K"
+    with pytest.raises(UnsupportedError, match="not computed"):
+        derive(builtin("stages").network, "parameters").rate("m")
+
+
+def test_other_tensors_must_agree():
+    bound = derive(net(), "parameters", trainable="weight")
+    assert "agree in every other tensor (bias, gain, shift)" in str(bound)
+    assert "agree" not in str(derive(net(), "parameters"))
+
+
+def test_digest_tells_statements_apart():
+    digests = {derive(n).digest for n in (
+        net(), Input("R", "d") >> Repeat(block() >> GELU(), "K"), Input("R", "d", samples=7) >> Repeat(block(), "K"),
+        Input("R", "d") >> Repeat(Linear("s") >> LayerNorm(gamma="g", floor="sigma"), "K"))}
+    assert len(digests) == 4 and derive(net()).digest == derive(net()).digest
+
+
+def test_what_prints():
+    bound = derive(net())
+    assert repr(bound).startswith("Bound(input: (s*g") and len(repr(bound.derivation)) < 60
+    assert "repeat from" in str(bound.derivation) and "Repeat(" in str(net())

@@ -207,6 +207,17 @@ def test_linear_that_forgets_its_bias_parameter(monkeypatch):
     true = linear_module.Linear.contract
     monkeypatch.setattr(linear_module.Linear, "contract", lambda self, context: true(self, context)._replace(
         parameters=true(self, context).parameters[:1]))
+    with pytest.raises(NetworkError, match="tensor b must be both"):
+        culprits(get("mlp"))
+
+
+def test_linear_that_calls_its_bias_harmless(monkeypatch):
+    def contract(self, context):
+        honest = true(self, context)
+        return honest._replace(parameters=tuple(s._replace(l0=context.store.zero) for s in honest.parameters))
+
+    true = linear_module.Linear.contract
+    monkeypatch.setattr(linear_module.Linear, "contract", contract)
     found, _ = culprits(get("mlp"))
     assert [rule for rule, _ in found] == ["contract"]
 

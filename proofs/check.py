@@ -1,0 +1,197 @@
+"""Checks of the Coq library (standard library of Python only; Coq does the proving).
+
+  python3 check.py theorems            every theorem of theorems.toml exists, has the recorded
+                                       statement, and rests on allowed axioms only
+  python3 check.py theorems --update   rewrite the recorded statements and hashes
+  python3 check.py negative            every wrong statement fails with the proof script of its
+                                       right twin, and the right twin passes
+  python3 check.py digest              print a hash of everything that the checks read
+"""
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLASSICAL = {
+    "ClassicalDedekindReals.sig_forall_dec",
+    "ClassicalDedekindReals.sig_not_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+}
+# Only for files under interval/: primitive integers and floats with their specification, and
+# excluded middle (used by the analysis library below the tactic).
+PRIMITIVE = re.compile(r"^(PrimInt63|PrimFloat|FloatAxioms|Uint63|Uint63Axioms|Sint63|FloatOps|Primitive)\b|"
+                       r"^(int|float|lsl|lsr|land|lor|lxor|asr|add|sub|mul|div|mod|eqb|ltb|leb|compare|sqrt|"
+                       r"abs|opp|head0|tail0|addc|addcarryc|subc|subcarryc|mulc|diveucl|diveucl_21|addmuldiv|"
+                       r"of_uint63|of_int63|normfr_mantissa|frshiftexp|ldshiftexp|next_up|next_down|classify)$|"
+                       r"_spec$|_axiom$|^(Prim2SF|SF2Prim|PrimFloat\.|Uint63\.|of_to_Z|to_Z_)")
+
+
+def run_coq(text):
+    with tempfile.TemporaryDirectory() as d:
+        f = pathlib.Path(d) / "probe.v"
+        f.write_text(text)
+        r = subprocess.run(["coqc", "-q", "-Q", str(HERE), "Normbound", str(f)],
+                           capture_output=True, text=True, cwd=d)
+    return r.returncode, r.stdout, r.stderr
+
+
+def module(file):
+    return "Normbound." + file.removesuffix(".v").replace("/", ".")
+
+
+def squeeze(s):
+    return re.sub(r"\s+", " ", s).strip()
+
+
+def axioms(body):
+    """Names of the axioms in the output of Print Assumptions, with their last module."""
+    if "Axioms:" not in body:
+        return set()
+    names = re.findall(r"^([A-Za-z_][\w.']*)\s*(?::|$)", body.split("Axioms:", 1)[1], re.M)
+    return {".".join(n.split(".")[-2:]) for n in names}
+
+
+def outside(names, mod):
+    extra = names - CLASSICAL
+    if ".interval." in mod:
+        return {n for n in extra if not PRIMITIVE.search(n) and n != "Classical_Prop.classic"}
+    return extra
+
+
+def quote(s):
+    return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def theorems(update):
+    path = HERE / "theorems.toml"
+    data = tomllib.loads(path.read_text())
+    table, recorded, printed = data["theorem"], data.get("definitions", {}), {}
+    mods = list(dict.fromkeys(module(t["file"]) for t in table))
+    lines = ["From Coq Require Import Reals List Permutation.", "Set Printing Width 100000.",
+             "Set Printing Depth 100000.", "Open Scope R_scope."]
+    lines += [f"Require Import {m}." for m in mods if ".interval." not in m]
+    lines += [f"Require {m}." for m in mods if ".interval." in m]
+    for i, t in enumerate(table):
+        lines += [f'Goal True. idtac "@@{i}". exact I. Qed.', f"Check @{module(t['file'])}.{t['name']}."]
+    # The definitions that statements speak of, so that none changes unnoticed.
+    for m in mods:
+        text = (HERE / (m.removeprefix("Normbound.").replace(".", "/") + ".v")).read_text()
+        for n in re.findall(r"^\s*(?:Definition|Fixpoint|Record)\s+([\w']+)", text, re.M):
+            lines += [f'Goal True. idtac "@@def {m}.{n}". exact I. Qed.', f"Print {m}.{n}."]
+    # Axioms are printed once per file, for all its theorems together; a file that
+    # fails is printed again theorem by theorem.
+    for m in mods:
+        lets = " ".join(f"let _ := @{m}.{t['name']} in" for t in table if module(t["file"]) == m)
+        probe = "probe_" + m.replace(".", "_")
+        lines += [f"Definition {probe} : True := {lets} I.",
+                  f'Goal True. idtac "@@{m}". exact I. Qed.', f"Print Assumptions {probe}."]
+    code, out, err = run_coq("\n".join(lines) + "\n")
+    if code:
+        print(err)
+        return 1
+    bad, used = 0, {}
+    for block in out.split("@@")[1:]:
+        head, _, body = block.partition("\n")
+        head = head.strip()
+        if head.startswith("def "):
+            name = head.removeprefix("def Normbound.")
+            printed[name] = hashlib.sha256(squeeze(body).encode()).hexdigest()[:16]
+            continue
+        if head.isdigit():
+            table[int(head)]["seen"] = squeeze(body.split(":", 1)[1])
+            continue
+        short = axioms(body)
+        used[head] = short
+        extra = outside(short, head)
+        if extra:
+            print(f"{head}: axioms outside the allowlist: {', '.join(sorted(extra))}")
+            bad += 1
+            one = [f"Require {head}."]
+            names = [t["name"] for t in table if module(t["file"]) == head]
+            for n in names:
+                one += [f'Goal True. idtac "@@{n}". exact I. Qed.', f"Print Assumptions {head}.{n}."]
+            for part in run_coq("\n".join(one) + "\n")[1].split("@@")[1:]:
+                n, _, body = part.partition("\n")
+                if outside(axioms(body), head):
+                    print(f"  {n.strip()}: {', '.join(sorted(outside(axioms(body), head)))}")
+    for t in table:
+        digest = hashlib.sha256(t["seen"].encode()).hexdigest()[:16]
+        if update:
+            t["statement"], t["hash"] = t.pop("seen"), digest
+        elif t.get("hash") != digest or t.get("statement") != t["seen"]:
+            print(f"{t['name']}: the statement differs from the recorded one\n  now: {t['seen']}")
+            bad += 1
+    if not update:
+        for name in sorted(set(recorded) | set(printed)):
+            if recorded.get(name) != printed.get(name):
+                print(f"{name}: the definition differs from the recorded one")
+                bad += 1
+    if update:
+        head = ("# Every exported theorem: what it says, which contract or rule it proves (rule = \"\" for\n"
+                "# supporting facts), its statement as Coq prints it, and a hash of that statement.\n"
+                "# The statements and hashes are rewritten by `make update-statements`.\n")
+        keys = ("name", "file", "rule", "says", "statement", "hash")
+        path.write_text(head + "".join(
+            "\n[[theorem]]\n" + "".join(f"{k} = {quote(t[k])}\n" for k in keys) for t in table)
+            + "\n# Hashes of the definitions, as Coq prints them.\n[definitions]\n"
+            + "".join(f"{quote(n)} = {quote(h)}\n" for n, h in sorted(printed.items())))
+    exported = {(str(f.relative_to(HERE)), n)
+                for f in [*HERE.glob("*.v"), *HERE.glob("interval/*.v")]
+                for n in re.findall(r"^\s*Theorem\s+([\w']+)", f.read_text(), re.M)}
+    for f, n in sorted(exported - {(t["file"], t["name"]) for t in table}):
+        print(f"{f}: {n} is not in theorems.toml")
+        bad += 1
+    for s in [*HERE.glob("*.v"), *HERE.glob("interval/*.v")]:
+        for w in ("Admitted", "admit", "Axiom", "Parameter", "Conjecture"):
+            if re.search(rf"^\s*{w}\b|\b{w}\.\s*$", s.read_text(), re.M):
+                print(f"{s.name}: contains {w}")
+                bad += 1
+    print(f"{len(table)} theorems, {len(printed)} definitions, {bad} problems")
+    for m, names in used.items():
+        print(f"  {m}: {', '.join(sorted(n.split('.')[-1] for n in names)) or 'no axiom'}")
+    return bad > 0
+
+
+def negative():
+    bad = count = 0
+    for f in sorted((HERE / "negative").glob("*.v")):
+        text = f.read_text()
+        right = re.search(r"\(\*RIGHT\*\)(.*?)\(\*END\*\)", text, re.S).group(1)
+        wrong = re.search(r"\(\*WRONG\*\)(.*?)\(\*END\*\)", text, re.S).group(1)
+        head, proof = text[:text.index("(*RIGHT*)")], text[text.rindex("(*END*)") + len("(*END*)"):]
+        c1, _, e1 = run_coq(head + right + proof)
+        c2, _, e2 = run_coq(head + wrong + proof)
+        count += 1
+        # The wrong statement itself must be well formed: only its proof may fail.
+        c3, _, _ = run_coq(head + wrong + "\nAbort.\n")
+        ok = c1 == 0 and c2 != 0 and c3 == 0
+        bad += not ok
+        where = squeeze(e2)[-120:] if c2 else ""
+        print(f"{'ok ' if ok else 'BAD'} {f.stem}: right {'passes' if c1 == 0 else 'FAILS'}, "
+              f"wrong {'fails' if c2 else 'PASSES'}{'' if c3 == 0 else ', wrong is ill-formed'}  [{where}]")
+        if c1:
+            print(e1)
+    print(f"{count} wrong statements, {bad} problems")
+    return bad > 0 or count < 10
+
+
+def digest():
+    h = hashlib.sha256()
+    for f in sorted([*HERE.rglob("*.v"), HERE / "Makefile", HERE / "check.py", HERE / "theorems.toml"]):
+        text = f.read_bytes()
+        h.update(f"{f.relative_to(HERE).as_posix()} {len(text)}\n".encode() + text)
+    print(h.hexdigest())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["theorems"]:
+        sys.exit(theorems("--update" in sys.argv))
+    if sys.argv[1:] == ["digest"]:
+        sys.exit(digest())
+    if sys.argv[1:] == ["negative"]:
+        sys.exit(negative())
+    sys.exit(__doc__)
