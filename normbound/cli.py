@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,13 +30,19 @@ def main() -> None:
     """Entry point: run the application, turn known errors into one line and exit code 2."""
     from normbound.errors import NormboundError
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except NormboundError as error:
         print(f"normbound: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    except OSError as error:
+        print(f"normbound: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _version(show: bool) -> None:
@@ -83,7 +90,9 @@ def _emit(text: str, output: Path | None) -> None:
     if output is None:
         print(text)
         return
-    temporary = output.with_name(output.name + ".part")
+    if not output.name or output.is_dir():
+        raise NetworkError(f"cannot write {output}: a file name is needed")
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
         temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(output)
@@ -124,7 +133,10 @@ def derive(source: Annotated[str, typer.Argument(help="Name of a built-in archit
             print(f"without {drop}: {witness}\n")
     values = _values(architecture, settings)
     if as_json:
-        _emit(json.dumps(rendering.to_json(bound, values), indent=1), output)
+        found = rendering.to_json(bound, values)
+        if blame:
+            found["contributions"] = [row._asdict() for row in bound.contributions(values or architecture.values)]
+        _emit(json.dumps(found, indent=1), output)
         return
     text = rendering.statement(bound, values, architecture.title)
     if blame:

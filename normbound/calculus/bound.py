@@ -22,12 +22,14 @@ from normbound.contracts.context import ROLES
 from normbound.errors import HypothesisError, NetworkError, TermError, UnsupportedError
 from normbound.network.language import excerpt
 from normbound.network.program import Network, natural_symbols, place
-from normbound.terms.evaluate import DEFAULT_BITS, evaluate_many, format_ball, format_upper
+from normbound.network.sizes import check_sizes
+from normbound.terms.evaluate import DEFAULT_BITS, evaluate_exact, evaluate_many, format_ball, format_upper
 from normbound.terms.exact import exact
 from normbound.terms.store import POW, PROD, REC, SUM, Store, Term, sqrt
 
 KINDS = ("input", "parameters", "radius")
 NORMS = ("l2",)
+MAX_MEMBERS = 256  # members of indexed families, and combinations of iterations, that are examined one by one
 
 
 class Condition(NamedTuple):
@@ -184,8 +186,9 @@ class Bound:
         unknown = [n for n in numbers if n not in known]
         if unknown:
             raise TermError(f"unknown symbol {unknown[0]!r}; this network has {', '.join(known) or 'no symbols'}")
+        check_sizes(self.derivation.program, numbers)
         conditions = list(self.conditions(numbers))
-        positive = self._positive_terms()
+        positive = self._positive_terms(numbers)
         guards = [g for _, c in conditions for g in c.guard]
         terms = [self.term, *positive, *guards]
         balls = evaluate_many(terms, numbers, bits)
@@ -210,18 +213,34 @@ class Bound:
             return Value(balls[0], "vacuous", reasons)
         return Value(balls[0], "holds")
 
-    def _positive_terms(self) -> list[Term]:
-        found = {}
+    def _positive_terms(self, values: Mapping[str, object]) -> list[Term]:
+        """What must be positive; members of indexed families one by one."""
+        found: dict[int, Term] = {}
         for u in self.derivation.uses:
             t = u.hypothesis.terms[-1] if u.hypothesis.kind == "floor" else \
                 u.hypothesis.terms[0] if u.hypothesis.kind == "positive" else None
-            if t is not None and not self._indexed(t):
-                found[t.id] = t
+            if t is None:
+                continue
+            for mapping in self._members(u.scope, values, [t]):
+                member = t.store.substitute([t], mapping)[0] if mapping else t
+                found[member.id] = member
         return list(found.values())
 
-    def _indexed(self, t: Term) -> bool:
-        indices = {s.index.id for s in self.derivation.scopes if s.index is not None}
-        return bool(indices) and any(i in indices for i in t.store.reachable([t]))
+    def _members(self, scope: int, values: Mapping[str, object], terms: Sequence[Term]) -> list[dict[Term, Term]]:
+        """Substitutions of the indices that ``terms`` mention, one per member (at most MAX_MEMBERS: then the ends)."""
+        store = self.term.store
+        mentioned = set(store.reachable(terms))
+        choices: list[list[tuple[Term, Term]]] = []
+        total = 1
+        while scope:
+            s = self.derivation.scopes[scope]
+            if s.index is not None and s.repeat is not None and s.index.id in mentioned:
+                last = evaluate_exact(s.repeat.depth, values)
+                total *= max(1, int(last))
+                picked = range(1, int(last) + 1) if total <= MAX_MEMBERS else sorted({1, int(last)})
+                choices.append([(s.index, store.number(k)) for k in picked])
+            scope = s.parent
+        return [dict(pairs) for pairs in corners(*choices)]
 
     def symbols(self) -> dict[str, Term]:
         """Every symbol of the network and of the bound, by name."""
@@ -258,10 +277,10 @@ class Bound:
             if not use.scope:
                 yield use, Condition(left, use.radius, ())
                 continue
-            for condition in self._corners(left, use.radius, use.scope):
+            for condition in self._corners(left, use.radius, use.scope, values):
                 yield use, condition
 
-    def _corners(self, left: Term, right: Term, scope: int) -> Iterator[Condition]:
+    def _corners(self, left: Term, right: Term, scope: int, values: Mapping[str, object] | None) -> Iterator[Condition]:
         d, store, number = self.derivation, self.term.store, scope
         chain = []
         while scope:
@@ -270,22 +289,37 @@ class Bound:
         guard = tuple(s.repeat.depth for s in chain if s.repeat is not None)
         indices = [b.partition(" = ")[0] for b in reversed(d.binder(number).split(", "))]
         done: set[tuple[int, int]] = set()
-        for ends in corners((0, 1), repeat=min(len(chain), 6)):
+        choices: list[list[tuple[Term, Term]]] = []  # (iteration, iterations before it) for each enclosing Repeat
+        for s in chain:
+            assert s.repeat is not None
+            depth = s.repeat.depth
+            ends = [(store.one, store.zero), (depth, store.monus(depth, store.one) if depth else store.zero)]
+            if s.index is not None and values is not None:
+                last = evaluate_exact(depth, values)
+                if 2 < last <= MAX_MEMBERS:
+                    ends = [(store.number(k), store.number(k - 1)) for k in range(1, int(last) + 1)]
+            choices.append(ends)
+        many = 1
+        for c in choices:
+            many *= len(c)
+        if many > MAX_MEMBERS:  # all first and all last iterations only
+            picked = [tuple(c[0] for c in choices), tuple(c[-1] for c in choices)]
+        else:
+            picked = list(corners(*choices))
+        for ends_of in picked:
             pair = [left, right]
-            for s, last in zip(chain, ends, strict=False):
-                assert s.repeat is not None and s.iteration is not None and s.state is not None and s.entry is not None
-                before = store.monus(s.repeat.depth, store.one)
-                start = s.iteration.radius_after(before) if last else s.entry
+            for s, (iteration, before) in zip(chain, ends_of, strict=True):
+                assert s.iteration is not None and s.state is not None and s.entry is not None
+                start = s.iteration.radius_after(before) if before else s.entry
                 mapping = {s.state: start}
                 if s.sup_state is not None:
                     mapping[s.sup_state] = start  # an entry is at most the norm
                 if s.index is not None:
-                    mapping[s.index] = s.repeat.depth if last else store.one
+                    mapping[s.index] = iteration
                 pair = store.substitute(pair, mapping)
             if (pair[0].id, pair[1].id) not in done:
                 done.add((pair[0].id, pair[1].id))
-                which = ", ".join(f"{i} = {depth if last else 1}" for i, depth, last in
-                                  reversed(list(zip(indices, guard, ends, strict=False))))
+                which = ", ".join(f"{i} = {k}" for i, (k, _) in reversed(list(zip(indices, ends_of, strict=True))))
                 yield Condition(pair[0], pair[1], guard, which)
 
     # -- analysis --------------------------------------------------------------------------------------------

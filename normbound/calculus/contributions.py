@@ -58,7 +58,7 @@ def contributions(bound: Bound, values: Mapping[str, object]) -> list[Contributi
         shares.append(square if transport is None else square * transport * transport)
         transport = lip if transport is None else transport * lip
     shares.reverse()
-    groups = _shared_groups(bound, d.program, values)
+    groups = _shared_groups(bound, d.program, trainable, values)
     total = sum([*shares, *(x for _, x in groups)], start=0)
     rows: list[Contribution] = []
     for (own, entry), lip, share in zip(chain, lips, shares, strict=True):
@@ -147,15 +147,18 @@ def _square_alone(bound: Bound, inner: Network, i: Instruction, n: int, trainabl
              if p.role in trainable or group_name(layer, i.path, p.name) in trainable}
     if not names:
         return 0
-    s = analyse(inner, names, bound.derivation.floors).summary
+    dropped = frozenset((1, *p[n:]) for p in bound.derivation.dropped)
+    s = analyse(inner, names, bound.derivation.floors, dropped).summary
     radius = s.L.store.unbounded if inner.input.radius is None else inner.input.radius
     return evaluate_many([s.p_squared(radius)], values)[0]
 
 
-def _shared_groups(bound: Bound, program: Program, values: Mapping[str, object]) -> list[tuple[str, Any]]:
+def _shared_groups(bound: Bound, program: Program, trainable: frozenset[str],
+                   values: Mapping[str, object]) -> list[tuple[str, Any]]:
     """P^2 of each explicitly shared group."""
     names = dict.fromkeys(group_name(i.block, i.path, p.name) for i in program.code if i.op == LEAF
-                          and isinstance(i.block, Layer) and i.block.share is not None for p in i.block.parameters(i.shape))
+                          and isinstance(i.block, Layer) and i.block.share is not None for p in i.block.parameters(i.shape)
+                          if not trainable.isdisjoint((p.role, group_name(i.block, i.path, p.name))))
     radius = bound.network.input.radius or bound.term.store.unbounded
     terms = [analyse(bound.network, {name}, bound.derivation.floors, bound.derivation.dropped).summary.p_squared(radius)
              for name in names]

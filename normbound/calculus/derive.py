@@ -123,6 +123,9 @@ class _Engine:
 
     def _introduce(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...]) -> None:
         """Refuse a layer that declares a tensor without saying how sensitive its output is to it, or the converse."""
+        if not isinstance(contract, Contract) or not all(isinstance(t, Term) for t in contract[:3]):
+            raise NetworkError(f"{place(path)} ({layer.name}): contract() must return a Contract whose lip, offset and growth "
+                               "are terms, e.g. context.store.one or term(\"g\")")
         declared = {p.name for p in layer.parameters(shape) if p.role != "constant"}
         stated = {s.parameter for s in contract.parameters}
         if declared != stated:

@@ -56,7 +56,7 @@ class Rate:
 
     def critical_lines(self) -> list[tuple[Term, Term]]:
         """(left, right) for each candidate that can be on either side of 1: it exceeds 1 iff left > right."""
-        return [numerator_denominator(c) for c in self.candidates if c.literal() is None and not at_least_one(c)]
+        return [numerator_denominator(c) for c in self.candidates if not _is_constant(c) and not at_least_one(c)]
 
     def __str__(self) -> str:
         K = self.depth
@@ -72,8 +72,13 @@ class Rate:
         there = f"at most of order {order}" if self.order else "bounded"
         if len(lines) == 1:
             return f"{text}; critical line {lines[0][0]} = {lines[0][1]} (there {there})"
-        free = ", ".join(str(c) for c in self.candidates if c.literal() is None)
+        free = ", ".join(str(c) for c in self.candidates if not _is_constant(c))
         return f"{text}; critical where max({free}) = 1 (there {there})"
+
+
+def _is_constant(term: Term) -> bool:
+    """Whether no symbol occurs in a term."""
+    return not term.store.symbols(term)
 
 
 def at_least_one(term: Term) -> bool:
@@ -142,7 +147,7 @@ def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
     On one ray, c = k m^a lies below o = k' m^b if a = b and k <= k', or if a < b, a candidate is at least 1, and c <= 1
     where o = 1. A literal at most 1 lies below a candidate that is at least 1.
     """
-    given = list(candidates)
+    given = [_folded(t) for t in candidates]
     forms = Normal(given[0].store)
     found = list({forms(t).id: t for t in reversed(given)}.values())[::-1]
     rays = {t.id: _ray(forms, t) for t in found}
@@ -156,11 +161,20 @@ def dominant(candidates: Iterable[Term]) -> tuple[Term, ...]:
         return value is not None and bool(value < 1)
 
     kept = [t for t in found if not any(below(t, o) for o in found)]
+    kept = [t for t in kept if not (floor and t.literal() is None and _is_constant(t) and rays[t.id].constant < 1)] or kept
     kept = [t for t in kept if not any(o is not t and rays[t.id].power_of(rays[o.id]) not in (None, 1)
                                        and floor and _is_one(rays[t.id].at_critical(rays[o.id]))
                                        and rays[t.id].power_of(rays[o.id]) < 1 for o in kept)]  # type: ignore[operator]
     return tuple(t for t in kept if not (t.literal() is not None and t.literal() <= 1  # type: ignore[operator]
                                          and any(o.literal() is None and at_least_one(o) for o in kept)))
+
+
+def _folded(t: Term) -> Term:
+    """The literal that a term is after normalization, if it is one."""
+    plain = Normal(t.store)(t)
+    if plain.literal() is not None:
+        return plain
+    return t
 
 
 def _is_one(ball: Any) -> bool:
@@ -311,7 +325,8 @@ def _dd_growth(store: Store, node: tuple, depth: Term, depends: set[int], growth
         if form is None:
             raise UnsupportedError(f"the rate in {depth} of a power with exponent {Term(store, node[1])} is not decided")
         rest = [(b, e) for b, e in form.factors if b != depth.id]
-        if len(rest) != len(form.factors) - 1 or any(b in depends for b, _ in rest):
+        own = [e for b, e in form.factors if b == depth.id]
+        if own != [{(): 1}] or any(b in depends for b, _ in rest):
             raise UnsupportedError(f"the rate in {depth} of a power with exponent {Term(store, node[1])} is not decided")
         exponent = store.number(form.coefficient)
         for b, e in rest:

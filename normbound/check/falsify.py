@@ -45,6 +45,7 @@ from normbound.terms.store import Store, Term
 #: sampled here are below 1e-12 of these sizes.
 ALLOWANCE = 1e-9
 OVERFLOW = 1e100  # beyond this input size a layer without a finite output counts as overflow, not as a violation
+MAX_SAMPLES = {"networks": 1_000_000, "points": 1000}
 MAX_STORED = 2  # violations kept in full per step, kind and group; all of them are counted
 LOCAL_POINTS = 3  # points per instance at which rules are fed with measured constants
 
@@ -213,8 +214,12 @@ def check(network: Network | Architecture, networks: int = 200, seed: int = 0, l
     """
     network, title = _network(network)
     for count, what in ((networks, "networks"), (points, "points")):
+        if isinstance(count, int) and count > MAX_SAMPLES[what]:
+            raise NetworkError(f"check: {what} = {count}; at most {MAX_SAMPLES[what]} are drawn in one run")
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise NetworkError(f"check: {what} = {count!r}; at least 1 is needed, nothing would be checked")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise NetworkError(f"check: seed = {seed!r}; a natural number is needed")
     if not laws:
         raise NetworkError(f"check: no law given; accepted: {', '.join(LAWS)}")
     p = plan(network, trainable, floors)

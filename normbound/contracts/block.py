@@ -109,6 +109,7 @@ class Parameter:
     """One tensor of a layer: its role, dimensions and what is known about it.
 
     norm   "spectral", "euclidean", "sup" (largest entry), "least" (every entry at least the bound) or "exact"
+    row_bound  bound on the Euclidean norm of every row of a matrix, where one is assumed
     value  the exact entries when the tensor is given concretely, else None
     role   one of ROLES, or "constant" for tensors that are never trained (running statistics)
     """
@@ -119,6 +120,7 @@ class Parameter:
     norm: str
     bound: Term
     value: Any = None
+    row_bound: Term | None = None
 
     def __post_init__(self) -> None:
         for what, value, accepted in (("norm", self.norm, TENSOR_NORMS), ("role", self.role, (*ROLES, "constant"))):
@@ -131,6 +133,8 @@ class Parameter:
         shown = {"spectral": f"||{name}|| <= {self.bound}", "euclidean": f"|{name}| <= {self.bound}",
                  "sup": f"|{name}|_inf <= {self.bound}", "least": f"{name} >= {self.bound}",
                  "exact": f"{name} = {self.bound}"}[self.norm]
+        if self.row_bound is not None:
+            shown += f" and every row of {name} has norm <= {self.row_bound}"
         return shown if trained or self.value is None else f"{name} as given ({shown})"
 
 
@@ -216,8 +220,18 @@ def scaled(factor: TermLike, block: Block) -> Block:
     if isinstance(factor, (int, Fraction)) and not isinstance(factor, bool) and factor < 0:
         factor, sign = -factor, -1
     elif isinstance(factor, str) and factor.strip().startswith("-"):
-        factor, sign = factor.strip()[1:], -1
+        factor, sign = _one_product(factor.strip()[1:]), -1
     return Composite("scale", (as_block(block),), bound(factor, "scale factor"), sign)
+
+
+def _one_product(text: str) -> Term:
+    """The product after a leading minus; a sum there would need parentheses."""
+    from normbound.terms.grammar import Cursor
+    cursor = Cursor(text, current())
+    product = cursor.product()
+    if cursor.token.kind != "end":
+        cursor.fail("after a leading minus write one product, e.g. -1/2 or -(a + b); expected the end")
+    return product
 
 
 def concat(*parts: Block) -> Block:

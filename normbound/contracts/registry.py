@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 from normbound.contracts.block import Block, Layer
 from normbound.errors import NetworkError
+from normbound.terms.names import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ LAYERS: dict[str, Entry] = {}
 
 def register(entry: Entry) -> None:
     """Add a layer; the name must be new, or that of a layer that is not built in."""
+    if entry.origin != "built in" and not is_name(entry.name):
+        raise NetworkError(f"{entry.name!r} cannot name a layer; an ASCII identifier that is not reserved is needed")
     if entry.name in LAYERS and LAYERS[entry.name].origin == "built in":
         raise NetworkError(f"a layer named {entry.name} is already registered")
     LAYERS[entry.name] = entry

@@ -75,7 +75,8 @@ class Linear(Layer):
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         out = shape.features if self.out is None else self.out
         inputs = shape.features if self.weight_value is None else current().number(len(self.weight_value[0]))
-        weight = Parameter("W", "weight", (out, inputs), "spectral", self.norm, self.weight_value)
+        rows = None if self.weight_value is not None or self.row_norm == self.norm else self.row_norm
+        weight = Parameter("W", "weight", (out, inputs), "spectral", self.norm, self.weight_value, rows)
         if self.bias is None:
             return (weight,)
         return weight, Parameter("b", "bias", (out,), "euclidean", self.bias, self.bias_value)
@@ -87,7 +88,9 @@ class Linear(Layer):
         return Contract(self.norm, self.bias, self.norm, both)
 
     def sup(self, context: Context) -> Term:
-        reach = self.row_norm * context.radius()
+        # The rows of a concrete matrix are known only while it stays as given; Theta bounds its spectral norm alone.
+        rows = self.norm if self.weight_value is not None and not context.fixed else self.row_norm
+        reach = rows * context.radius()
         return reach if self.bias is None else reach + self.bias
 
     def forward(self, tensors: Mapping[str, Any], x: Any) -> Any:

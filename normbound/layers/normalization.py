@@ -126,10 +126,13 @@ class Normalize(Layer):
         size = self.size(shape).literal()
         if self.partition == "sample-group":
             width, count = shape.features.literal(), self.groups.literal() if self.groups is not None else None
-            if width is not None and count is not None and (count == 0 or width % count):
+            if width is not None and count is not None and (not isinstance(count, int) or count == 0 or width % count):
                 raise ShapeError(f"{self.title}: {width} features do not split into {count} groups")
         if size is not None and size < 2 and (self.variance == "unbiased"):
             raise ShapeError(f"{self.title}: groups of {size} entries have no unbiased variance")
+        if size == 1 and self.center and self.floor is not None and self.floor:
+            raise ShapeError(f"{self.title}: a group of one centred entry has deviation 0, so no input meets the floor "
+                             f"{self.floor}; larger groups are needed, or no floor")
         return shape
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
@@ -144,7 +147,7 @@ class Normalize(Layer):
         under = self.eps if floor is None else floor**2 + self.eps
         lip = store.power(under, MINUS_HALF)
         needed: tuple[Hypothesis, ...]
-        if floor is not None:
+        if floor is not None and under:
             needed = (Hypothesis("floor", self.title, self._floor_text(), (floor, under), facts.total, _WITNESS),)
         elif under.is_positive:
             needed = ()

@@ -132,6 +132,8 @@ class _Reader:
             if key not in table:
                 self.fail("", f"the key {key!r} is missing; accepted keys: {', '.join(KEYS)}")
         title = self.string("title", table.get("title", ""))
+        if not title.isprintable():
+            self.fail("title", "found a control character or a line break; one printable line is needed")
         source = self.string("network", table["network"])
         if len(source) > MAX_TEXT:
             self.fail("network", f"found {len(source)} characters; at most {MAX_TEXT} are read")

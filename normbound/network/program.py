@@ -263,6 +263,8 @@ def _check_names(program: Program) -> None:
             assert isinstance(layer, Layer)
             if layer.share is None:
                 continue
+            if not isinstance(layer.share, str):
+                raise NetworkError(f"{place(i.path)}: found share={layer.share!r}; a name is needed")
             try:
                 check_name(layer.share)
             except TermError as error:
@@ -270,13 +272,49 @@ def _check_names(program: Program) -> None:
             for p in layer.parameters(i.shape):
                 key = f"{layer.share}.{p.name}"
                 old = shared.setdefault(key, (p, i.path))[0]
+                same_rows = old.row_bound == p.row_bound
                 if not (len(old.dims) == len(p.dims) and all(same(x, y) for x, y in zip(old.dims, p.dims, strict=True))
-                        and old.bound == p.bound and old.value == p.value and old.norm == p.norm):
+                        and old.bound == p.bound and old.value == p.value and old.norm == p.norm and same_rows):
                     raise NetworkError(f"{place(i.path)}: shared tensor {key!r} has {_dims(p)} and {p.statement()}, but "
                                        f"{_dims(old)} and {old.statement()} at {place(shared[key][1])}")
+    _check_indices(program, naturals)
     for s in naturals.values():
         if s.kind not in (SYM, NUM):
             raise NetworkError(f"{s} is a family; a depth or a width must be one natural number")
+
+
+def _check_indices(program: Program, naturals: dict[str, Term]) -> None:
+    """The index of a Repeat must not also name a symbol outside of its body."""
+    indices = {i.block.index for i in program.code if isinstance(i.block, Repeat)} - {None}
+    if not indices:
+        return
+    store = program.out.rows.store
+    radius = program.network.input.radius
+    roots = [*program.network.input.shape, *([] if radius is None else [radius])]
+    outside = dict.fromkeys(store.symbols(*roots), "a dimension or the input")
+    active: list[str | None] = []
+    for i in program.code:
+        terms: list[Term] = [i.shape.features]
+        if isinstance(i.block, Repeat):
+            body = len(branches(i.block)) - 1
+            if i.op == CLOSE:
+                active.pop()
+            if i.op == OPEN:
+                terms.append(i.block.depth)
+            if i.op in (OPEN, NEXT) and i.branch == body:
+                active.append(i.block.index)
+        elif isinstance(i.block, Composite):
+            terms += [i.block.factor] if i.block.factor is not None else []
+        elif isinstance(i.block, Layer):
+            terms += [p.bound for p in i.block.parameters(i.shape)]
+            terms += [t for t in (getattr(i.block, "floor", None),) if isinstance(t, Term)]
+        for name in store.symbols(*terms):
+            if name not in active:
+                outside.setdefault(name, place(i.path))
+    clash = sorted(str(name) for name in indices if name in outside)
+    if clash:
+        raise NetworkError(f"the index {clash[0]!r} of a Repeat also names a symbol outside of its body ({outside[clash[0]]}); "
+                           "choose another name for the index")
 
 
 def _dims(p: Parameter) -> str:

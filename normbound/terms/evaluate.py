@@ -47,7 +47,8 @@ from normbound.terms.store import (
 
 DEFAULT_BITS = 108  # plus GUARD_BITS: two machine words, which balls store without a heap block
 GUARD_BITS = 20
-MAX_ITERATIONS = 10_000_000
+MAX_ITERATIONS = 2_000_000  # of all recurrences of one evaluation together
+MAX_PRECISION = 100_000
 MAX_BITS = 100_000  # of a depth
 Values = Mapping[str, object]
 _SPECIAL = frozenset((SYM, ELT, DD, SUB, PROD, SUM, REC))
@@ -263,8 +264,23 @@ def evaluate_many(terms: Sequence[Term], values: Values, bits: int = DEFAULT_BIT
     """``evaluate`` for several terms of one store in one pass."""
     if not terms:
         return []
+    if not isinstance(bits, int) or not 2 <= bits <= MAX_PRECISION:
+        raise TermError(f"found bits={bits!r}; a whole number from 2 to {MAX_PRECISION} is needed")
     with collector_paused(), precision(bits + GUARD_BITS):
         return _Pass(terms, values, Balls(bits + GUARD_BITS)).results()
+
+
+def evaluate_exact(term: Term, values: Values) -> Exact:
+    """The exact value of a term in naturals (a depth or a dimension); parts may be fractions."""
+    run = _Pass([term], values, Floats())
+    nodes = run.store.nodes
+    ids = run.store.reachable([term])
+    run.binders = {}
+    run._require(ids)
+    found: dict[int, Exact] = {}
+    for i in ids:
+        found[i] = run._natural(nodes[i], found)
+    return found[term.id]
 
 
 def evaluate_floats(terms: Sequence[Term], values: Values) -> list[float]:
@@ -285,6 +301,7 @@ class _Pass:
         self.values = values
         self.algebra = algebra
         self.families: dict[str, Any] = {}
+        self.iterations = 0
         self.scope = 0  # the binders whose symbols have values now
         self.tables: dict[tuple[int, int], tuple[dict[int, list[Any]], dict[int, list[Exact]]]] = {}
 
@@ -517,8 +534,9 @@ class _Pass:
 
         Without states: the columns of the steps. With states: the final state.
         """
-        if depth > MAX_ITERATIONS:
-            raise TermError(f"a recurrence of {depth} steps is beyond {MAX_ITERATIONS}")
+        self.iterations += depth
+        if self.iterations > MAX_ITERATIONS:
+            raise TermError(f"the recurrences take {self.iterations} steps or more, beyond {MAX_ITERATIONS}")
         index_bit = self.binders[index]
         state_bits = 0
         for s in states:
