@@ -243,6 +243,10 @@ def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "",
                   "status": f"lemma {r.lemma}" if r.lemma else "cited"} for r in RULES.values()]
         print(json.dumps({"normbound": VERSION, "layers": entries, "rules": rules}, indent=1))
         return
+    if not name:
+        print("L: Lipschitz constant; rho, G: of an activation, sup of the slope and of |phi(x) - phi(0)|/|x|;\n"
+              "B: norm of the input; p: sensitivity to parameters; F: largest entry; n: rows, d: features; g, h: bounds on |gamma|_inf and |beta|;\n"
+              "status: the theorem of the proof library, or cited (proved on paper)\n")
     for e in [lookup(name)] if name else LAYERS.values():
         print(f"{e.name}\n    {e.constants}")
         print(f"    mode: {e.mode}; assuming: {e.hypotheses}\n    sharpness: {e.sharpness}\n    why: {e.source}")

@@ -346,7 +346,8 @@ class Affine(Layer):
 
 
 def _macro(name: str, **facts: str) -> Any:
-    return layer(name, source="two-point theorem for N (module text); then the affine map", **facts)
+    source = "two-point theorem |N(u)-N(v)|^2 <= |u-v|^2/(q(u) q(v)), q(z) = sqrt(|z|^2/D + eps); then gamma, beta"
+    return layer(name, source=source, **facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
