@@ -245,7 +245,8 @@ def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "",
         return
     if not name:
         print("L: Lipschitz constant; rho, G: of an activation, sup of the slope and of |phi(x) - phi(0)|/|x|;\n"
-              "B: norm of the input; p: sensitivity to parameters; F: largest entry; n: rows, d: features; g, h: bounds on |gamma|_inf and |beta|;\n"
+              "B: norm of the input; p: sensitivity to parameters; F: largest entry; n: rows, d: features;\n"
+              "g, h: bounds on |gamma|_inf and |beta|;\n"
               "status: the theorem of the proof library, or cited (proved on paper)\n")
     for e in [lookup(name)] if name else LAYERS.values():
         print(f"{e.name}\n    {e.constants}")
