@@ -62,7 +62,8 @@ def text():
              "names. Its exact statement stands in `theorems.toml`; `make check-axioms` compares it with what Coq prints,",
              "and the axioms with the allowlist: the three of the classical reals (`sig_forall_dec`, `sig_not_dec`,",
              "`functional_extensionality_dep`); files under `interval/` may add excluded middle and primitive numbers.",
-             "Activations are proved on numbers and lifted by `Acts.sat_act`; bounds on the largest entry are in `Sup.v` and `Norm.v`.",
+             "Activations are proved on numbers and lifted by `Acts.sat_act`; bounds on the largest "
+             "entry are in `Sup.v` and `Norm.v`.",
              "Reach: what to read beside the theorem; empty where it is the contract as it stands."]
     for kind, title in (("layer", "Layers"), ("rule", "Composition rules")):
         lines += ["", f"## {title}", "", "| name | lemma | statement | axioms | reach | also |", "|---|---|---|---|---|---|"]
