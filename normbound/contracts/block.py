@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from normbound.contracts.context import ROLES, Context, Contract, Shape
-from normbound.errors import NetworkError, TermError
+from normbound.errors import NetworkError, TermError, UnsupportedError
 from normbound.terms.store import Term, TermLike, current
 
 
@@ -178,7 +178,7 @@ class Layer(Block):
 
     def contract(self, context: Context) -> Contract:
         """The promise of the layer; pure terms, no side effects."""
-        raise NotImplementedError(f"{type(self).__name__} defines no contract")
+        raise UnsupportedError(f"{type(self).__name__} defines no contract")
 
     def sup(self, context: Context) -> Term | None:
         """A bound on the largest entry of the output; asked for only where an entrywise product needs it."""
@@ -202,7 +202,7 @@ class Layer(Block):
         Complex input carries a tangent in its imaginary part (the complex-step derivative), so the function must
         be analytic where it is smooth and decide branches by the real part.
         """
-        raise NotImplementedError(f"{type(self).__name__} defines no forward pass")
+        raise UnsupportedError(f"{type(self).__name__} defines no forward pass")
 
 
 def natural(value: TermLike, what: str) -> Term:

@@ -10,7 +10,6 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from normbound.contracts.context import Context, Contract, Sensitivity, Shape
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.registry import Entry, layer, register
 from normbound.errors import NetworkError, ShapeError
-from normbound.terms.store import Store, Term, sqrt
+from normbound.terms.store import Store, Term
 
 Array = Any
 Constant = Callable[[Store, Term], Term]
@@ -360,4 +359,4 @@ class CReLU(Layer):
         return np.concatenate([np.where(x.real > 0, x, 0 * x), np.where(x.real < 0, -x, 0 * x)], axis=-1)
 
 
-__all__ = ["CReLU", "Elementwise", "Fraction", "MaxMin", "PReLU", "SquaredReLU", "activation", "sqrt"]
+__all__ = ["CReLU", "Elementwise", "MaxMin", "PReLU", "SquaredReLU", "activation"]

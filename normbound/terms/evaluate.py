@@ -7,7 +7,7 @@ index alone is computed column-wise, what depends on the state in a scan.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
@@ -730,6 +730,3 @@ def format_ball(x: Any, digits: int = 6) -> str:
     if not x.is_finite():
         return "unbounded" if x > 0 else "undefined"
     return x.str(digits, radius=False)
-
-
-Evaluator = Callable[[Sequence[Term], Values], list[Any]]

@@ -12,7 +12,7 @@ Subtraction exists only for naturals (``n - c`` where n >= c is known, checked a
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import compress
@@ -622,9 +622,3 @@ def sqrt(x: TermLike) -> Term:
     """The square root of a term."""
     t = term(x) if not isinstance(x, Term) else x
     return t.store.power(t, HALF)
-
-
-def walk(store: Store, roots: Iterable[Term]) -> Iterator[tuple[int, Node]]:
-    """(id, node) below ``roots``, children first."""
-    for i in store.reachable(roots):
-        yield i, store.nodes[i]

@@ -5,6 +5,7 @@ import pytest
 
 from normbound import (
     Input,
+    Layer,
     LayerNorm,
     Linear,
     NetworkError,
@@ -141,6 +142,14 @@ def test_absurd_precision_and_work_are_refused():
 def test_captured_tensors_have_their_own_shape():
     with pytest.raises(ShapeError):
         derive(Input("R", "d") >> Repeat(Linear("s") + Outside("u"), "K", capture={"u": Linear("t", out=3)}))
+
+
+def test_a_layer_without_a_contract_is_one_clear_error():
+    class Bare(Layer):
+        name = "Bare"
+
+    with pytest.raises(UnsupportedError, match="Bare defines no contract"):
+        derive(Input("R", "d") >> Bare())
 
 
 def test_outputs_of_shared_normalizers_add():
