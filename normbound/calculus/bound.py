@@ -46,14 +46,24 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A hypothesis as a bound states it: identifier, kind, text, binder and the uses it stands for."""
+    """A hypothesis as a bound states it: identifier, kind, layer, condition, binder and the uses it stands for.
+
+    template is the condition in words with {0}, {1}, ... for ``terms``.
+    """
 
     id: str
     kind: str
-    statement: str
+    title: str
+    template: str
+    terms: tuple[Term, ...]
     binder: str
     where: str
     uses: tuple[Use, ...] = field(repr=False, default=())
+
+    @property
+    def statement(self) -> str:
+        condition = self.template.format(*self.terms)
+        return f"{self.title}, {self.where}: {condition}" if self.title else condition
 
     def __str__(self) -> str:
         binder = f" ({self.binder})" if self.binder else ""
@@ -124,17 +134,18 @@ class Bound:
             numbers[letter] = numbers.get(letter, 0) + 1
             first = uses[0]
             where = place(d.program.code[first.at].path)
-            text = f"{first.hypothesis.title}, {where}: {first.hypothesis.statement}"
-            stated.append(Stated(f"{letter}{numbers[letter]}", kind, text, d.binder(first.scope), where, tuple(uses)))
+            h, binder = first.hypothesis, d.binder(first.scope)
+            stated.append(Stated(f"{letter}{numbers[letter]}", kind, h.title, h.template, h.terms, binder, where, tuple(uses)))
             if kind == "floor" and not first.hypothesis.terms[1].is_positive:
                 numbers["E"] = numbers.get("E", 0) + 1
-                stated.append(Stated(f"E{numbers['E']}", "positive", f"{first.hypothesis.title}, {where}: "
-                                     f"{first.hypothesis.terms[1]} > 0", d.binder(first.scope), where, tuple(uses)))
+                stated.append(Stated(f"E{numbers['E']}", "positive", h.title, "{0} > 0", h.terms[1:2], binder, where,
+                                     tuple(uses)))
         for t in self._denominators():
             numbers["E"] = numbers.get("E", 0) + 1
-            stated.append(Stated(f"E{numbers['E']}", "positive", f"{t} > 0", "", "network"))
+            stated.append(Stated(f"E{numbers['E']}", "positive", "", "{0} > 0", (t,), "", "network"))
         if self.needs_radius:
-            stated.append(Stated("R", "domain", f"every input has Euclidean norm at most {self.network.input.radius}", "",
+            assert self.network.input.radius is not None
+            stated.append(Stated("R", "domain", "", "every input has Euclidean norm at most {0}", (self.network.input.radius,), "",
                                  "input"))
         return tuple(stated)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, overload
 
 from normbound.calculus.repeat import Iteration
-from normbound.contracts.block import Layer, Repeat
+from normbound.contracts.block import Layer, Parameter, Repeat
 from normbound.contracts.context import ROLES
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.summary import Summary
@@ -108,6 +108,16 @@ class Use(NamedTuple):
     radius: Term
 
 
+class Tensor(NamedTuple):
+    """A tensor of a layer at a place, whether its change counts, and the scope it stands in."""
+
+    parameter: Parameter
+    layer: Layer
+    path: tuple[int, ...]
+    trained: bool
+    scope: int
+
+
 @dataclass(slots=True, repr=False)
 class Derivation:
     """All steps for one network under one policy."""
@@ -161,15 +171,20 @@ class Derivation:
             scope = self.scopes[scope].parent
         return level
 
-    def parameters(self) -> Iterator[tuple[str, str, str]]:
-        """(place, constraint, binder) for each tensor of the network: the set Theta."""
+    def tensors(self) -> Iterator[Tensor]:
+        """Each tensor of the network: the set Theta."""
         scope_of = self.scope_of_instructions()
         for k, i in enumerate(self.program.code):
             if i.op == LEAF and isinstance(i.block, Layer):
                 for p in i.block.parameters(i.shape):
                     if p.role != "constant":
                         trained = not self.trainable.isdisjoint((p.role, group_name(i.block, i.path, p.name)))
-                        yield place(i.path), p.statement(trained), self.binder(scope_of[k])
+                        yield Tensor(p, i.block, i.path, trained, scope_of[k])
+
+    def parameters(self) -> Iterator[tuple[str, str, str]]:
+        """(place, constraint, binder) for each tensor of the network."""
+        for t in self.tensors():
+            yield place(t.path), t.parameter.statement(t.trained), self.binder(t.scope)
 
     def fixed_tensors(self) -> list[str]:
         """Tensors that are parameters but not trainable here, by role; layers are named where only groups are."""
