@@ -19,6 +19,7 @@ from normbound.version import VERSION as __version__
 
 _HOME = {
     "normbound.calculus.bound": ("Bound", "derive", "derive_all"),
+    "normbound.calculus.comparison": ("Comparison", "compare"),
     "normbound.calculus.derive": ("analyse",),
     "normbound.contracts.block": ("Block", "Layer", "Parameter", "Repeat", "concat", "parallel"),
     "normbound.contracts.context": ("Context", "Contract", "Sensitivity", "Shape"),
@@ -35,10 +36,19 @@ _HOME = {
     "normbound.network.files": ("Architecture", "load"),
     "normbound.network.language": ("parse_block", "parse_network"),
     "normbound.network.program": ("Input", "Network"),
+    "normbound.render.figures": ("regime_diagram", "regime_point"),
+    "normbound.render.latex": ("Style", "document"),
+    "normbound.render.names": ("Names",),
     "normbound.render.statement": ("statement",),
     "normbound.terms.evaluate": ("evaluate",),
     "normbound.terms.grammar": ("parse",),
     "normbound.terms.store": ("Store", "Term", "sqrt", "term"),
+    "normbound.theory.attainment": ("attainment",),
+    "normbound.theory.floors": ("certificate_floor", "matched_batchnorm"),
+    "normbound.theory.generalization": ("parametric_bound", "partition_bound"),
+    "normbound.theory.landscape": ("gradient_bound", "landscape"),
+    "normbound.theory.losses": ("loss_bound",),
+    "normbound.theory.theorem": ("Theorem",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
@@ -62,7 +72,7 @@ def residual(block: Block, factor: Any = 1) -> Block:
 
 
 def _attach() -> None:
-    """Give bounds the methods of the folders above the calculus: statement and check."""
+    """Give bounds, comparisons and theorems the methods of the folders above: statement, LaTeX, check."""
     bound_class = import_module("normbound.calculus.bound").Bound
     if "check" in vars(bound_class):
         return
@@ -76,6 +86,33 @@ def _attach() -> None:
         from normbound.render.statement import statement
         return statement(self)
 
+    def latex(self: Any, style: Any = None, title: str = "", measured: str = "") -> str:
+        """The bound as a LaTeX fragment for \\input; see ``normbound.render.latex``."""
+        from normbound.render.latex import to_latex
+        return to_latex(self, style, title, measured)
+
+    def notebook(self: Any) -> str:
+        from normbound.render.latex import inline
+        return inline(self)
+
+    def compared(self: Any) -> str:
+        from normbound.render.comparison import comparison_text
+        return comparison_text(self)
+
+    def compared_latex(self: Any, names: Any = None) -> str:
+        """The comparison as a LaTeX fragment."""
+        from normbound.render.comparison import comparison_latex
+        return comparison_latex(self, names)
+
+    def theorem(self: Any) -> str:
+        from normbound.render.theorem import theorem_text
+        return theorem_text(self)
+
+    def theorem_tex(self: Any, names: Any = None, label: str = "", environment: str = "theorem") -> str:
+        """The theorem as a LaTeX fragment."""
+        from normbound.render.theorem import theorem_latex
+        return theorem_latex(self, names, label, environment)
+
     def steps(self: Any) -> str:
         from normbound.render.statement import derivation_text
         return derivation_text(self)
@@ -87,6 +124,12 @@ def _attach() -> None:
 
     bound_class.check = check_bound
     bound_class.__str__ = text
+    bound_class.to_latex = latex
+    bound_class._repr_latex_ = notebook
+    comparison = import_module("normbound.calculus.comparison").Comparison
+    comparison.__str__, comparison.to_latex = compared, compared_latex
+    theorem_class = import_module("normbound.theory.theorem").Theorem
+    theorem_class.__str__, theorem_class.to_latex = theorem, theorem_tex
     import_module("normbound.calculus.derivation").Derivation.__str__ = steps
     import_module("normbound.network.program").Network.__str__ = network_text
 
@@ -95,7 +138,7 @@ def __getattr__(name: str) -> Any:
     home = _WHERE.get(name)
     if home is None:
         raise AttributeError(f"module 'normbound' has no attribute {name!r}")
-    if home.startswith(("normbound.calculus", "normbound.network")):
+    if home.startswith(("normbound.calculus", "normbound.network", "normbound.theory")):
         import_module("normbound.layers")
         _attach()
     value = getattr(import_module(home), name)

@@ -1,10 +1,11 @@
-"""The command line: derive, check, layers, bench, doctor. Every error is one line and exit code 2."""
+"""The command line: derive, compare, render, paper, check, layers, bench, doctor. Every error is one line and exit code 2."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
+from collections.abc import Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from normbound.version import VERSION
 
 if TYPE_CHECKING:
     from normbound.network.files import Architecture
+    from normbound.render.prose import Passage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -85,20 +87,12 @@ def _values(architecture: Architecture, settings: list[str] | None) -> dict[str,
 
 
 def _emit(text: str, output: Path | None) -> None:
-    """Print, or write the whole text at once (a failed write leaves no half file)."""
-    from normbound.errors import NetworkError
+    """Print, or write the whole text at once."""
     if output is None:
         print(text)
         return
-    if not output.name or output.is_dir():
-        raise NetworkError(f"cannot write {output}: a file name is needed")
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(output)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise NetworkError(f"cannot write {output}: {error.strerror or error}") from None
+    from normbound.render.output import write
+    write(output, text + "\n")
 
 
 @app.command(epilog="Examples:  normbound derive --list;  normbound derive mlp-layernorm --wrt parameters;  "
@@ -230,33 +224,177 @@ def _table(reports: list[tuple[Architecture, Any]]) -> str:
     return "\n".join(lines + failures)
 
 
+def _split(settings: list[str] | None, option: str) -> dict[str, str]:
+    """name=text pairs of a repeatable option."""
+    from normbound.errors import UnsupportedError
+    found: dict[str, str] = {}
+    for setting in settings or []:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            raise UnsupportedError(f"{option} {setting!r}: write name=TeX, e.g. {option} s=\\\\rho")
+        found[name.strip()] = text.strip()
+    return found
+
+
+@app.command(epilog="Examples:  normbound render pre-norm --wrt parameters -o bound.tex;  normbound render mlp-layernorm "
+                    "--format pdf -o bound.pdf;  normbound render pre-norm --name sigma=\\\\varsigma --environment proposition")
+def render(source: Source,
+           wrt: Annotated[str, typer.Option(help="input, parameters or radius; several, separated by commas, or all.")] = "input",
+           form: Annotated[str, typer.Option("--format", help="tex (a fragment for \\\\input), document, pdf, text or json.")] = "tex",
+           names: Annotated[list[str] | None, typer.Option("--name", help="TeX name of a symbol, e.g. --name sigma=\\\\varsigma. "
+                                                           "Repeatable.")] = None,
+           macros: Annotated[list[str] | None, typer.Option("--macro", help="Your own macro for norm, abs, Lip, Var, diag or "
+                                                            "homogeneous, e.g. --macro norm=\\\\mynorm. Repeatable.")] = None,
+           environment: Annotated[str, typer.Option(help="Theorem environment of the document it goes into.")] = "theorem",
+           label: Annotated[str, typer.Option(help="The \\\\label; default: from the title and the kind of the bound.")] = "",
+           derivation: Annotated[bool, typer.Option("--derivation/--no-derivation", help="Include the derivation.")] = True,
+           floors: Annotated[bool, typer.Option("--floors/--no-floors", help="Use the declared variance floors, or the "
+                                                "unconditional constants.")] = True,
+           without: Annotated[bool, typer.Option("--without-normalization", help="Remove whole normalizers first.")] = False,
+           measure: Annotated[int, typer.Option(help="Also sample this many networks and say how close they come.")] = 0,
+           output: Output = None) -> None:
+    """Typeset bounds with their derivations: LaTeX for a paper, a document, a PDF."""
+    from normbound.calculus.bound import KINDS
+    from normbound.calculus.bound import derive as derive_bound
+    from normbound.errors import UnsupportedError
+    from normbound.render import latex, statement
+    from normbound.render.names import Names
+    forms = ("tex", "document", "pdf", "text", "json")
+    if form not in forms:
+        raise UnsupportedError(f"--format {form!r}; accepted: {', '.join(forms)}")
+    kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
+    if label and len(kinds) > 1:
+        raise UnsupportedError("--label names one bound; with several, leave the labels to normbound")
+    architecture = _load(source)
+    network = architecture.network.without_normalization() if without else architecture.network
+    title = architecture.title + (", without its normalizers" if without else "")
+    bounds = [derive_bound(network, kind, floors=floors) for kind in kinds]
+    if form == "json":
+        _emit(json.dumps([statement.to_json(b) for b in bounds], indent=1), output)
+        return
+    if form == "text":
+        _emit("\n\n".join(statement.statement(b, None, title) for b in bounds), output)
+        return
+    said = _measured(network, measure) if measure else {}
+    fragments = [latex.to_latex(b, latex.Style(Names(_split(names, "--name"), _split(macros, "--macro")), environment,
+                                               label or None, derivation), title, said.get(b.wrt, "")) for b in bounds]
+    if form == "tex":
+        _emit("\n\n".join(fragments), output)
+        return
+    whole = latex.document(fragments, latex.Style(environment=environment))
+    if form == "document":
+        _emit(whole, output)
+        return
+    from normbound.render.output import write
+    from normbound.render.pdf import TexError, compile_tex, engine
+    target = output or Path(f"{architecture.name}.pdf")
+    if engine() is None:
+        written = write(target.with_suffix(".tex"), whole)
+        try:
+            compile_tex(whole)
+        except TexError as error:
+            print(f"written: {written}\n{error}", file=sys.stderr)
+        return
+    compiled = compile_tex(whole)
+    for warning in compiled.warnings:
+        print(f"TeX: {warning}", file=sys.stderr)
+    print(f"written: {write(target, compiled.pdf)} ({compiled.pages} page{'s' if compiled.pages != 1 else ''})")
+
+
+def _measured(network: Any, networks: int) -> dict[str, str]:
+    """How close sampled networks come to the bounds, in a sentence each."""
+    from normbound.check.falsify import check as falsify
+    r = falsify(network, networks)
+    return {kind: f"The largest measured quotient over {r.executed} sampled networks is {best:.4f} times the bound (seed 0; verdict: "
+                  f"{r.verdict})." for kind, best in (("input", r.best_input), ("parameters", r.best_parameters))}
+
+
+@app.command(epilog="Examples:  normbound compare mlp-layernorm;  normbound compare pre-norm post-norm --set K=24;  "
+                    "normbound compare pre-norm --wrt parameters --json")
+def compare(source: Source,
+            other: Annotated[str, typer.Argument(help="The network to compare with; default: the first without its "
+                                                      "normalizers.")] = "",
+            wrt: Annotated[str, typer.Option(help="input or parameters.")] = "input", settings: Settings = None,
+            floors: Annotated[bool, typer.Option("--floors/--no-floors", help="Use the declared variance floors, or the "
+                                                 "unconditional constants.")] = True,
+            figure: Annotated[Path | None, typer.Option(help="Draw the regime diagram into this file (.pdf and .png).")] = None,
+            as_json: AsJson = False, latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX fragment.")] = False,
+            output: Output = None) -> None:
+    """Compare two bounds: quotient, when it is below 1, rates, regime at numbers, and where the quotient misleads."""
+    from normbound.calculus.comparison import compare as compare_networks
+    from normbound.render import comparison as rendering
+    first = _load(source)
+    second = _load(other) if other else None
+    found = compare_networks(first.network, second.network if second else None, wrt, floors=floors)
+    values: dict[str, Any] = {**(second.values if second else {}), **_defaults(first, settings)}
+    values = {n: v for n, v in values.items() if n in found.symbols() or n not in first.values}
+    if figure is not None:
+        from normbound.render.figures import regime_diagram
+        regime_diagram(found, figure, values)
+    if as_json:
+        _emit(json.dumps(rendering.comparison_json(found, values), indent=1), output)
+    elif latex:
+        _emit(rendering.comparison_latex(found), output)
+    else:
+        _emit(rendering.comparison_text(found, values), output)
+
+
+def _defaults(architecture: Architecture, settings: list[str] | None) -> dict[str, Any]:
+    """The file's own numbers, over which --set puts others."""
+    return _values(architecture, settings) or dict(architecture.values)
+
+
+@app.command(epilog="Example:  normbound paper --out paper")
+def paper(out: Annotated[Path, typer.Option("--out", help="Folder to write into: new, empty, or of an earlier run.")],
+          seed: Annotated[int, typer.Option(help="Seed; equal seeds draw equal networks.")] = 0,
+          quick: Annotated[bool, typer.Option("--quick", help="Smaller samples, for a first look.")] = False,
+          pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Compile paper.pdf where TeX is installed.")] = True,
+          as_json: AsJson = False) -> None:
+    """The nine results: derived, checked on sampled networks, typeset. Exit code 1 if one verdict fails."""
+    from normbound.paper import write_paper
+    with _progress(9, quiet=as_json) as advance:
+        found = write_paper(out, seed, quick, pdf, advance)
+    print((out / "report.json").read_text() if as_json else found)
+    if not found.passed:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Examples:  normbound layers;  normbound layers LayerNorm")
 def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "", as_json: AsJson = False) -> None:
     """The catalogue: constants, mode, hypotheses, sharpness, source and proof status of every layer and rule."""
     import normbound.layers  # noqa: F401 - registers the layers
     from normbound.contracts.registry import LAYERS, lookup
     from normbound.contracts.rules import RULES
+    from normbound.render.prose import describe
     if as_json:
-        entries = [{k: getattr(e, k) for k in ("name", "constants", "mode", "hypotheses", "sharpness", "source", "example",
-                                               "status")} for e in LAYERS.values()]
-        rules = [{"name": r.name, "statement": r.statement, "reason": r.reason, "sharpness": r.sharpness,
-                  "status": f"lemma {r.lemma}" if r.lemma else "cited"} for r in RULES.values()]
+        chosen = [lookup(name)] if name else LAYERS.values()
+        entries = [{k: passage.text for k, passage in describe(e).items()} for e in chosen]
+        rules = [{k: passage.text for k, passage in describe(r).items()} for r in RULES.values()]
         print(json.dumps({"normbound": VERSION, "layers": entries, "rules": rules}, indent=1))
         return
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Unicode shows escapes
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not name:
-        print("L: Lipschitz constant; rho, G: of an activation, sup of the slope and of |phi(x) - phi(0)|/|x|;\n"
-              "B: norm of the input; p: sensitivity to parameters; F: largest entry; n: rows, d: features;\n"
-              "g, h: bounds on |gamma|_inf and |beta|;\n"
+        print("L: Lipschitz constant; ρ, G: of an activation φ, sup of the slope and of |φ(x) - φ(0)|/|x|;\n"
+              "B: norm of the input; p: sensitivity to parameters, c: to a shared group; F: largest entry;\n"
+              "n: rows, d: features; g, h: bounds on |γ|_∞ and |β|; dd: divided difference of z^K;\n"
               "status: the theorem of the proof library, or cited (proved on paper)\n")
     for e in [lookup(name)] if name else LAYERS.values():
-        print(f"{e.name}\n    {e.constants}")
-        print(f"    mode: {e.mode}; assuming: {e.hypotheses}\n    sharpness: {e.sharpness}\n    why: {e.source}")
-        print(f"    example: {e.example}; status: {e.status}")
+        _entry(describe(e), ("constants", "mode", "hypotheses", "sharpness", "source", "example", "status"))
     if not name:
         print("\nComposition rules")
         for r in RULES.values():
-            print(f"{r.name}\n    {r.statement}\n    why: {r.reason}\n    sharpness: {r.sharpness}; status: "
-                  f"{f'lemma {r.lemma}' if r.lemma else 'cited'}")
+            _entry(describe(r), ("statement", "reason", "sharpness", "status"))
+
+
+def _entry(passages: Mapping[str, Passage], fields: tuple[str, ...]) -> None:
+    """One entry of the catalogue: its name, then a wrapped line for each field."""
+    from textwrap import fill
+    titles = {"hypotheses": "assuming: ", "source": "why: ", "reason": "why: ", "constants": "", "statement": ""}
+    print(passages["name"].text)
+    for field in fields:
+        print(fill(titles.get(field, f"{field}: ") + passages[field].text, 116, initial_indent="    ",
+                   subsequent_indent="        ", break_long_words=False, break_on_hyphens=False))
 
 
 @app.command(epilog="Examples:  normbound bench derive;  normbound bench derive --quick")

@@ -35,12 +35,12 @@ MAX_MEMBERS = 256  # members of indexed families, and combinations of iterations
 class Condition(NamedTuple):
     """A necessary condition of a floor: floor * sqrt(divisor) <= radius; otherwise no input meets it.
 
-    ``guard`` lists depths that must be at least 1 for the place to exist at all.
+    ``guard`` lists depths and how large they must be for the iteration to exist at all.
     """
 
     left: Term
     right: Term
-    guard: tuple[Term, ...]
+    guard: tuple[tuple[Term, int], ...]
     iteration: str = ""
 
 
@@ -145,8 +145,8 @@ class Bound:
             stated.append(Stated(f"E{numbers['E']}", "positive", "", "{0} > 0", (t,), "", "network"))
         if self.needs_radius:
             assert self.network.input.radius is not None
-            stated.append(Stated("R", "domain", "", "every input has Euclidean norm at most {0}", (self.network.input.radius,), "",
-                                 "input"))
+            radius = (self.network.input.radius,)
+            stated.append(Stated("R", "domain", "", "every input has Euclidean norm at most {0}", radius, "", "input"))
         return tuple(stated)
 
     @property
@@ -158,14 +158,13 @@ class Bound:
         if self.wrt in ("radius",):
             return True
         if radius.literal() is not None:
-            return self.wrt != "input" or self._input_needs_radius()
+            return self._unbounded_without_radius()
         mine = self.term.store.symbols(self.term)
         return any(name in mine for name in self.term.store.symbols(radius))
 
-    def _input_needs_radius(self) -> bool:
-        bare = Network(_without_radius(self.network), self.network.body)
-        return analyse(bare, (), self.derivation.floors, self.derivation.dropped).summary.L.is_unbounded \
-            and not self.unbounded
+    def _unbounded_without_radius(self) -> bool:
+        bare, d = Network(_without_radius(self.network), self.network.body), self.derivation
+        return not self.unbounded and bound_of(bare, analyse(bare, d.trainable, d.floors, d.dropped), self.wrt).unbounded
 
     def _denominators(self) -> list[Term]:
         """Symbols under negative powers that no layer's hypothesis covers (scale factors such as 1/K)."""
@@ -200,7 +199,7 @@ class Bound:
         check_sizes(self.derivation.program, numbers)
         conditions = list(self.conditions(numbers))
         positive = self._positive_terms(numbers)
-        guards = [g for _, c in conditions for g in c.guard]
+        guards = [g for _, c in conditions for g, _ in c.guard]
         terms = [self.term, *positive, *guards]
         balls = evaluate_many(terms, numbers, bits)
         unmet = [f"{t} = 0, and {t} > 0 is needed" for t, v in zip(positive, balls[1:], strict=False) if v == 0]
@@ -209,7 +208,7 @@ class Bound:
         if unmet:
             return Value(balls[0], "unmet", tuple(dict.fromkeys(unmet)))
         guard_value = dict(zip((g.id for g in guards), balls[1 + len(positive):], strict=True))
-        live = [(u, c) for u, c in conditions if all(guard_value[g.id] >= 1 for g in c.guard)]
+        live = [(u, c) for u, c in conditions if all(guard_value[g.id] >= n for g, n in c.guard)]
         sides = evaluate_many([t for _, c in live for t in (c.left, c.right)], numbers, bits)
         vacuous = []
         for k, (use, c) in enumerate(live):
@@ -297,9 +296,8 @@ class Bound:
         while scope:
             chain.append(d.scopes[scope])
             scope = d.scopes[scope].parent
-        guard = tuple(s.repeat.depth for s in chain if s.repeat is not None)
         indices = [b.partition(" = ")[0] for b in reversed(d.binder(number).split(", "))]
-        done: set[tuple[int, int]] = set()
+        done: dict[tuple[int, int], list[list[tuple[Term, int]]]] = {}  # the guards of conditions already stated
         choices: list[list[tuple[Term, Term]]] = []  # (iteration, iterations before it) for each enclosing Repeat
         for s in chain:
             assert s.repeat is not None
@@ -318,20 +316,24 @@ class Bound:
         else:
             picked = list(corners(*choices))
         for ends_of in picked:
-            pair = [left, right]
+            pair, guard = [left, right], []
             for s, (iteration, before) in zip(chain, ends_of, strict=True):
-                assert s.iteration is not None and s.state is not None and s.entry is not None
-                start = s.iteration.radius_after(before) if before else s.entry
+                assert s.repeat is not None and s.iteration is not None and s.state is not None and s.entry is not None
+                start, least = s.iteration.radius_after(before) if before else s.entry, 1
+                if before and before.literal() is None and s.iteration.resets():
+                    start, least = s.iteration.body.b0, 2  # the first iteration has a condition of its own
                 mapping = {s.state: start}
                 if s.sup_state is not None:
                     mapping[s.sup_state] = start  # an entry is at most the norm
                 if s.index is not None:
                     mapping[s.index] = iteration
                 pair = store.substitute(pair, mapping)
-            if (pair[0].id, pair[1].id) not in done:
-                done.add((pair[0].id, pair[1].id))
+                guard.append((s.repeat.depth, least))
+            known = done.setdefault((pair[0].id, pair[1].id), [])
+            if not any(all(a[1] <= b[1] for a, b in zip(g, guard, strict=True)) for g in known):
+                known.append(guard)
                 which = ", ".join(f"{i} = {k}" for i, (k, _) in reversed(list(zip(indices, ends_of, strict=True))))
-                yield Condition(pair[0], pair[1], guard, which)
+                yield Condition(pair[0], pair[1], tuple(guard), which)
 
     # -- analysis --------------------------------------------------------------------------------------------
     def rate(self, depth: str | Term) -> Rate:

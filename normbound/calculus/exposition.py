@@ -30,7 +30,10 @@ MAX_LINES = 240
 
 
 class Name(NamedTuple):
-    """A quantity of a line: "L", "b", "G", "q2", "q1", "q0" or "c1", "c0" (then ``group`` says of which group)."""
+    """A quantity of a line: "L", "b", "G", "q2", "q1", "q0" or "c1", "c0" (then ``group`` says of which group).
+
+    "state" and "sup" are the norm and the largest entry at the start of an iteration; then ``line`` is the scope.
+    """
 
     quantity: str
     line: int
@@ -46,6 +49,14 @@ class Fact(NamedTuple):
     group: str = ""
 
 
+class Reason(NamedTuple):
+    """Why a contract or a rule holds. ``text`` is TeX prose where ``ours``, else what a user wrote."""
+
+    of: str
+    text: str
+    ours: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line.
@@ -54,11 +65,12 @@ class Line:
     kind      "domain", "layer" (a contract on its own), "then" (a layer or block after what came before), "rule", "sharing"
     title     the layer or the composition rule
     where     its place in words, binder the indices it ranges over ("i = 1..K")
-    reason    name of the registry entry or of the rule that gives the reason ("" for the domain)
+    reason    why, and of what (None for the domain)
     own       for "then": what the layer itself promises (empty when an earlier line says it)
     facts     what the line promises
     premises  the lines it follows from
     neutral   the line changes nothing (a 1-Lipschitz map without parameters that keeps 0)
+    part      which part of the layer this is, for layers that are several maps ("Normalize", "Affine")
     """
 
     number: int
@@ -66,13 +78,14 @@ class Line:
     title: str
     where: str
     binder: str
-    reason: str
+    reason: Reason | None
     facts: tuple[Fact, ...]
     premises: tuple[int, ...]
     own: tuple[Fact, ...] = ()
     lemma: str | None = None
     neutral: bool = False
     level: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,13 @@ class _Writer:
         self.names: dict[int, Name] = {}
         self.values: dict[int, Term] = {}
         self.symbol_of: dict[int, dict[int, Term]] = {}  # line -> term id -> name
+        self.states: list[dict[int, Term]] = []  # for each scope: how the states of it and of those around it print
+        for number, scope in enumerate(self.d.scopes):
+            found = dict(self.states[scope.parent]) if number else {}
+            for quantity, state in (("state", scope.state), ("sup", scope.sup_state)):
+                if state is not None:
+                    found[state.id] = self._introduce(Name(quantity, number), state)
+            self.states.append(found)
         self.size: dict[int, int] = {}
         self.hidden: set[int] = set()
 
@@ -157,31 +177,35 @@ class _Writer:
         while scope:
             level, scope = level + 1, d.scopes[scope].parent
         if s.rule == "domain":
-            return Line(k, "domain", "domain", "", "", "", self._facts(k, ()), ())
+            return Line(k, "domain", "domain", "", "", None, self._facts(k, ()), ())
         if s.rule == "sharing":
-            return Line(k, "sharing", "sharing", where, binder, "", self._facts(k, premises), premises)
+            return Line(k, "sharing", "sharing", where, binder, None, self._facts(k, premises), premises)
         if own is not None or s.rule == "contract":
             layer = code[s.at].block
             assert isinstance(layer, Layer)
             entry = LAYERS.get(layer.name)
-            lemma = entry.lemma if entry is not None else None
+            title = str(getattr(layer, "title", layer.name))
+            part = "" if entry is not None else layer.name
+            parent = LAYERS.get(title)
+            lemma = entry.lemma if entry is not None else parent.lemma if parent is not None else None
+            reason = Reason(layer.name, layer.why if entry is None else entry.source, entry is None or entry.origin == "built in")
             neutral = own is not None and _same(s.summary, d.steps[s.premises[0]].summary)
             facts = () if neutral else self._facts(k, premises)
             if own is None:
-                return Line(k, "layer", layer.name, where, binder, layer.name, facts, premises, (), lemma, False, level)
+                return Line(k, "layer", title, where, binder, reason, facts, premises, (), lemma, False, level, part)
             if neutral:
                 self.symbol_of[k] = self.symbol_of.get(s.premises[0], {})
-            return Line(k, "then", layer.name, where, binder, layer.name, facts, premises, self._facts(own, (), False), lemma,
-                        neutral, level)
+            return Line(k, "then", title, where, binder, reason, facts, premises, self._facts(own, (), False), lemma,
+                        neutral, level, part)
         rule = RULES[s.rule]
         premises = tuple(p for p in premises if p not in self.hidden)
-        return Line(k, "rule", s.rule, where, binder, s.rule, self._facts(k, premises), premises, (), rule.lemma, False, level)
+        return Line(k, "rule", s.rule, where, binder, Reason(s.rule, rule.reason, True), self._facts(k, premises), premises, (), rule.lemma, False, level)
 
     # -- facts -----------------------------------------------------------------------------------------------
     def _facts(self, k: int, premises: tuple[int, ...], name: bool = True) -> tuple[Fact, ...]:
         """What step ``k`` promises, in the names of ``premises`` (and of the body, for a Repeat)."""
         m = self.d.steps[k].summary
-        table: dict[int, Term] = {}
+        table: dict[int, Term] = dict(self.states[self.d.steps[k].scope])
         for p in premises:
             table.update(self.symbol_of.get(p, {}))
         quantities: list[tuple[str, Term, str]] = []
@@ -199,10 +223,7 @@ class _Writer:
             if name and term.id not in own and self._compound(term):
                 known = table.get(term.id)
                 if known is None:
-                    symbol = self.store.fresh(quantity)
-                    self.names[symbol.id] = Name(quantity, k, group)
-                    self.values[symbol.id] = term
-                    own[term.id] = symbol
+                    own[term.id] = self._introduce(Name(quantity, k, group), term)
                     named = True
                 else:
                     own[term.id] = known
@@ -210,6 +231,13 @@ class _Writer:
         if name:
             self.symbol_of[k] = own
         return tuple(facts)
+
+    def _introduce(self, name: Name, value: Term) -> Term:
+        """A symbol that stands for ``value``; no text can name it."""
+        symbol = self.store.intern((SYM, f"{name.quantity}@{name.line}{'@' if name.group else ''}{name.group}"))
+        self.names[symbol.id] = name
+        self.values[symbol.id] = value
+        return symbol
 
     def _compound(self, term: Term) -> bool:
         """Whether a term is long enough for a name."""

@@ -58,6 +58,10 @@ class Rate:
         """(left, right) for each candidate that can be on either side of 1: it exceeds 1 iff left > right."""
         return [numerator_denominator(c) for c in self.candidates if not _is_constant(c) and not at_least_one(c)]
 
+    def never_below_one(self) -> bool:
+        """Whether one candidate is visibly at least 1, such as 1 + s."""
+        return any(at_least_one(c) and c.literal() is None for c in self.candidates)
+
     def __str__(self) -> str:
         K = self.depth
         if self.rate is None:
@@ -65,7 +69,7 @@ class Rate:
         order = f"{K}^({self.order})" if self.order.denominator != 1 else f"{K}^{self.order}" if self.order != 1 else f"{K}"
         lines = self.critical_lines()
         text = f"{self.rate} per unit of {K}"
-        if any(at_least_one(c) and c.literal() is None for c in self.candidates):
+        if self.never_below_one():
             return f"{text}; never below 1"
         if not lines:
             return text + (f", of order {order}" if self.order else "")

@@ -73,6 +73,11 @@ class Iteration:
             return self._run(iterations, self.state, self.entry, s.radius(self.state))
         return self.entry * store.dd(iterations, [s.G]) + s.b0 * store.dd(iterations, [s.G, store.one])
 
+    def resets(self) -> bool:
+        """Whether the radius after an iteration is one number, whatever it was before."""
+        s = self.body
+        return not s.G and not self.varies((s.b0,)) and not self.mentions(self.index, (s.b0,))
+
     def _run(self, iterations: Term, symbol: Term, start: Term, step: Term) -> Term:
         """``symbol`` after the iterations, with the radius and the largest entry as further states where it needs them."""
         index = self.index or self.store.fresh("i")
@@ -176,7 +181,7 @@ class Iteration:
         else:
             L = store.dd(K, [s.L])
         p = s.p_squared(B)
-        P = accumulated(zero, "P", lambda a: s.L**2 * a + p) if p else zero
+        P = accumulated(zero, "Q", lambda a: s.L**2 * a + p) if p else zero
         shared = {}
         for g, c in s.shared.items():
             own = c.l1 * B + c.l0

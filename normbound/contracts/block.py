@@ -156,6 +156,7 @@ class Layer(Block):
     name        the name in the language and in print
     rowwise     True: acts on each row alone, the contract is stated for one row and lifted
     normalizer  True: removed by ``without_normalization``
+    why         for layers that are not registered (parts of one that is): why the constants hold, as TeX prose
     """
 
     __slots__ = ()
@@ -163,6 +164,7 @@ class Layer(Block):
     rowwise = True
     normalizer = False
     share: str | None = None
+    why = ""
 
     def expand(self) -> tuple[Layer, ...] | None:
         """The primitive layers this one abbreviates, or None when it is primitive."""

@@ -6,13 +6,15 @@ and sharpness. Derivation, closed form, checks, the catalogue and the text langu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 from normbound.contracts.block import Block, Layer
 from normbound.errors import NetworkError
 from normbound.terms.names import is_name
+from normbound.terms.store import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,18 @@ class Entry:
 
     constants   its constants in words
     sharpness   "exact" (attained), "supremum" (approached) or "upper", with the witness
-    source      where the contract is proved
+    source      why the constants hold, or where the contract is proved
     example     a call in the text language that the catalogue and the tests instantiate
+    mode        what training and evaluation change
     hypotheses  what it assumes
+    references  keys of the bibliography: where the layer was introduced
+    terms       the exact terms that ``<<name>>`` in the texts refers to
+    origin      "built in", or "user": then nothing about the layer counts as proved
     lemma       theorem of the proof library that proves the contract, as File.theorem (two modes: two theorems,
                 separated by ", "), or None: then the status reads "cited"
+
+    Of built-in layers constants, sharpness, source, mode and hypotheses are TeX prose (words with ``$...$``
+    mathematics); of other layers they are plain text, which is printed as it is and escaped in TeX.
     """
 
     name: str
@@ -38,6 +47,8 @@ class Entry:
     hypotheses: str = "none"
     lemma: str | None = None
     origin: str = "built in"
+    references: tuple[str, ...] = ()
+    terms: Mapping[str, Term] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def status(self) -> str:
@@ -68,10 +79,10 @@ def lookup(name: str) -> Entry:
     return LAYERS[name]
 
 
-def layer(name: str, **facts: str) -> Callable[[type[Layer]], type[Layer]]:
+def layer(name: str, **facts: Any) -> Callable[[type[Layer]], type[Layer]]:
     """Class decorator: register a layer class under ``name``."""
     def wrap(cls: type[Layer]) -> type[Layer]:
         cls.name = name
-        register(Entry(name, cls, **facts))  # type: ignore[arg-type]
+        register(Entry(name, cls, **facts))
         return cls
     return wrap

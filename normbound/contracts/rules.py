@@ -115,7 +115,7 @@ def _sup_max(f: Summary, g: Summary) -> Number | None:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A composition rule as derivations cite it."""
+    """A composition rule as derivations cite it; statement, reason and sharpness are TeX prose."""
 
     name: str
     statement: str
@@ -124,31 +124,76 @@ class Rule:
     lemma: str | None = None
     apply: Callable[..., Any] | None = None
 
+    @property
+    def status(self) -> str:
+        return f"lemma {self.lemma}" if self.lemma else "cited"
+
 
 RULES: dict[str, Rule] = {r.name: r for r in (
-    Rule("series", "L = L_g L_f; p^2 = L_g^2 p_f^2 + p_g(b_f + G_f B)^2",
-         "|g(f(x);t) - g(f(x');t')| <= L_g|f(x) - f(x')| + p_g|dt_g|, then Cauchy-Schwarz over the two parameter parts",
-         "exact: f = a x, g = b x; parameters: scalar chains", lemma="Summary.rule_series", apply=series),
-    Rule("sum", "L = L_f + L_g; p^2 = p_f^2 + p_g^2", "triangle inequality; Cauchy-Schwarz over separate parameters",
-         "exact: f = L_f x, g = L_g x", lemma="Summary.rule_sum", apply=add),
-    Rule("concat", "L = sqrt(L_f^2 + L_g^2); p^2 = max", "Minkowski in R^2 for (|f|, |g|)", "exact: f = g = x gives sqrt 2",
-         lemma="Summary.rule_concat", apply=concat),
-    Rule("parallel", "L = max(L_f, L_g); p^2 = max", "the two parts see orthogonal inputs", "exact: f = L_f x, g = L_g x",
-         lemma="Summary.rule_parallel", apply=parallel),
-    Rule("scale", "L = |a| L_f", "homogeneity of the norm", "exact", lemma="Summary.rule_scale", apply=scale),
-    Rule("product", "L = F_f L_g + F_g L_f",
-         "f(x)g(x) - f(y)g(y) = f(x)(g(x) - g(y)) + (f(x) - f(y))g(y) and |a*b| <= |a|_inf |b|",
-         "exact: x*x on [-R, R] gives 2R", lemma="Summary.rule_product", apply=product),
-    Rule("rows", "b0 -> sqrt(n) b0; l0 -> sqrt(n) l0", "a map that acts on each of n rows alone; Cauchy-Schwarz over rows",
+    Rule("series",
+         r"$L = L_g L_f$; $b_0 = b_g + G_g b_f$, $G = G_g G_f$; $p(B)^2 = L_g^2\, p_f(B)^2 + p_g(b_f + G_f B)^2$; a "
+         r"shared group: $c(B) = L_g\, c_f(B) + c_g(b_f + G_f B)$",
+         r"Only $f$ moves the input of $g$, and that input has norm at most $b_f + G_f B$: $\abs{g(f(x);\theta) - "
+         r"g(f(x');\theta')} \le L_g \abs{f(x) - f(x')} + p_g(b_f + G_f B) \abs{\theta_g - \theta'_g}$. "
+         "Cauchy-Schwarz over the separate parameters of $f$ and $g$ makes $p^2$ add; the uses of a shared group "
+         "add before squaring.",
+         "exact: $f(x) = a x$, $g(x) = b x$; in the parameters scalar chains", lemma="Summary.rule_series",
+         apply=series),
+    Rule("sum", "$L = L_f + L_g$, $b_0 = b_f + b_g$, $G = G_f + G_g$; $p^2 = p_f^2 + p_g^2$; $c = c_f + c_g$",
+         r"Triangle inequality; Cauchy-Schwarz over the separate parameters: $p_f \abs{\delta_f} + p_g "
+         r"\abs{\delta_g} \le \sqrt{p_f^2 + p_g^2}\, \abs{(\delta_f, \delta_g)}$.",
+         "exact: $f(x) = L_f x$, $g(x) = L_g x$", lemma="Summary.rule_sum", apply=add),
+    Rule("concat",
+         r"$L = \sqrt{L_f^2 + L_g^2}$, $b_0 = \sqrt{b_f^2 + b_g^2}$, $G = \sqrt{G_f^2 + G_g^2}$; $p^2 = \max(p_f^2, "
+         r"p_g^2)$ in each coefficient; $c = \sqrt{c_f^2 + c_g^2}$",
+         r"The outputs are orthogonal, so their squared changes add: $\abs{(u, v)}^2 = \abs{u}^2 + \abs{v}^2$; "
+         r"Minkowski's inequality in $\mathbb{R}^2$ for the vector $(\abs{u}, \abs{v})$ keeps input and parameter "
+         "terms apart. Separate parameters act on orthogonal outputs, so the larger $p$ suffices.",
+         r"exact: $f(x) = g(x) = x$ gives $\sqrt{2}$", lemma="Summary.rule_concat", apply=concat),
+    Rule("parallel",
+         r"$L = \max(L_f, L_g)$, $b_0 = \sqrt{b_f^2 + b_g^2}$, $G = \max(G_f, G_g)$; $p^2 = \max(p_f^2, p_g^2)$ in "
+         r"each coefficient; $c = \sqrt{c_f^2 + c_g^2}$",
+         r"The two parts see orthogonal inputs and give orthogonal outputs: $L_f^2 \abs{u}^2 + L_g^2 \abs{v}^2 \le "
+         r"\max(L_f, L_g)^2 (\abs{u}^2 + \abs{v}^2)$.",
+         "exact: $f(x) = L_f x$, $g(x) = L_g x$", lemma="Summary.rule_parallel", apply=parallel),
+    Rule("scale", r"$L = \abs{a} L_f$, and so for $b_0$, $G$, $p$ and $c$",
+         r"The norm is homogeneous: $\abs{a u} = \abs{a} \abs{u}$.", "exact: $f(x) = L_f x$",
+         lemma="Summary.rule_scale", apply=scale),
+    Rule("product",
+         "$L = F_f L_g + F_g L_f$; $p^2 = F_f^2 p_g^2 + F_g^2 p_f^2$; $c = F_f c_g + F_g c_f$; the norm of the "
+         "output is at most $F_f (b_g + G_g B)$, where every entry of $f$ is at most $F_f$ and of $g$ at most $F_g$",
+         r"$f(x) \odot g(x) - f(y) \odot g(y) = f(x) \odot (g(x) - g(y)) + (f(x) - f(y)) \odot g(y)$, and $\abs{u "
+         r"\odot v} \le \abs{u}_\infty \abs{v}$.",
+         r"exact: $x \odot x$ for a number $x$ in $[-R, R]$ gives $2R$", lemma="Summary.rule_product", apply=product),
+    Rule("rows",
+         r"$n$ rows: $L$, $G$ and $l_1$ stay; $b_0$ becomes $\sqrt{n}\, b_0$ and $l_0$ becomes $\sqrt{n}\, l_0$, "
+         "for the Euclidean norm over all rows",
+         "The map acts on each of the $n$ rows alone. Squares add over rows, and Minkowski's inequality in "
+         r"$\mathbb{R}^n$ gives $\sum_{r} (l_1 \abs{x_r} + l_0)^2 \le (l_1 \abs{x} + \sqrt{n}\, l_0)^2$.",
          "exact: equal rows", lemma="Summary.rule_rows"),
-    Rule("repeat", "L_K = dd(K; L); B_K = G^K B + b dd(K; G, 1); P_K^2 by dd(K; L^2, G^2, G, 1)",
-         "B' = G B + b, P' = L^2 P + q2 B^2 + q1 B + q0 is linear in (B^2, B, 1); divided differences of z^K solve it",
+    Rule("repeat",
+         r"$L_K = L^K$, $B_K = G^K B + b \operatorname{dd}(K; G, 1)$, and $P_K^2$ is a combination of divided "
+         r"differences $\operatorname{dd}(K; L^2, \ldots)$ with further nodes among $G^2$, $G$, $1$",
+         "One iteration maps the radius by $B' = G B + b$ and the squared sensitivity by $P' = L^2 P + q_2 B^2 + "
+         "q_1 B + q_0$. This is linear in $(P, B^2, B, 1)$ with a triangular matrix of diagonal $L^2, G^2, G, 1$; "
+         "the powers of such a matrix are combinations of divided differences of $z^K$ at its diagonal. They have no "
+         "singularity where nodes coincide.",
          "exact: scalar chains with bias", lemma="Repeat.rule_repeat"),
-    Rule("repeat-tied", "c_K = l1 (B dd(K; L, G) + b dd(K; L, G, 1)) + l0 dd(K; L, 1)",
-         "c' = L c + l1 B + l0: uses of one parameter group add before squaring", "exact: scalar tied chains",
-         lemma="Repeat.rule_repeat_tied"),
-    Rule("repeat-family", "x_i = step_i(x_{i-1})", "the recursion itself; induction over i", "as its body",
+    Rule("repeat-tied",
+         r"$c_K = l_1 (B \operatorname{dd}(K; L, G) + b \operatorname{dd}(K; L, G, 1)) + l_0 \operatorname{dd}(K; "
+         "L, 1)$",
+         "Every iteration uses the same parameter group, so its effects may point the same way and add before "
+         "squaring: $c' = L c + l_1 B + l_0$ with $B' = G B + b$.",
+         "exact: scalar tied chains", lemma="Repeat.rule_repeat_tied"),
+    Rule("repeat-family",
+         r"$x_i = f_i(x_{i-1})$ for $i = 1, \ldots, K$, each iteration with its own bounds: the recursion itself, "
+         "or a product or sum over $i$",
+         "Induction over $i$ with the rule for series.", "as its body",
          lemma="Zoo.rule_family"),
-    Rule("capture", "L = L_x + sum_j T_j L_j", "the outside tensor enters every iteration: T_j = l_j dd(K; L, 1)",
+    Rule("capture",
+         r"$L = L_x + \sum_j T_j L_j$ with $T_j = l_j \operatorname{dd}(K; L, 1)$, where $L_j$ is the constant of "
+         "the captured tensor $u_j$ and $l_j$ that of one iteration in $u_j$",
+         "The outside tensor enters every iteration; what enters at iteration $i$ is transported by $L^{K-i}$, and "
+         r"$1 + L + \ldots + L^{K-1} = \operatorname{dd}(K; L, 1)$.",
          "exact: scalar input injection", lemma="Zoo.rule_capture"),
 )}

@@ -31,6 +31,7 @@ class Kind:
 
     at_zero, lip, growth and sup map (store, a) to |phi_a(0)|, rho, G and sup |phi_a| (None: unbounded).
     peak(a) is the point where |phi_a'| attains rho, or, with side = -1, the point that it approaches from the left.
+    sharpness and source are TeX prose: where rho is attained or approached, and why rho and G hold.
     lemma is the theorem of the proof library for rho, |phi(0)| and G on numbers; Acts.sat_act lifts it to tensors.
     """
 
@@ -104,76 +105,113 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 
 KINDS: tuple[Kind, ...] = (
-    Kind("ReLU", lambda x, a: np.maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one, "exact: x > 0",
-         "|max(x,0) - max(y,0)| <= |x - y|", lemma="Acts.act_relu"),
-    Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one, "exact: 0 < x < 6",
-         "clipping is a projection", sup=_number(6), lemma="Acts.act_hardtanh"),
-    Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one, "exact: |x| < 1",
-         "clipping is a projection", sup=_one,
+    Kind("ReLU", lambda x, a: np.maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one,
+         "exact: $x > 0$",
+         r"$\abs{\max(x, 0) - \max(y, 0)} \le \abs{x - y}$: the slopes are $0$ and $1$", lemma="Acts.act_relu"),
+    Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one,
+         "exact: $0 < x < 6$",
+         "clipping is the projection onto an interval: the slopes are $0$ and $1$", sup=_number(6),
+         lemma="Acts.act_hardtanh"),
+    Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one,
+         r"exact: $\abs{x} < 1$",
+         "clipping is the projection onto an interval: the slopes are $0$ and $1$", sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_hardtanh"),
-    Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one, "exact: x > 0", "reverse triangle inequality",
+    Kind("Abs", lambda x, a: np.abs(x), lambda x, a: np.sign(x), _one, _one,
+         "exact: $x > 0$",
+         r"reverse triangle inequality: $\abs{\abs{x} - \abs{y}} \le \abs{x - y}$",
          lemma="Acts.act_abs"),
     Kind("LeakyReLU", lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
          lambda store, a: store.maximum((store.one, a)), lambda store, a: store.maximum((store.one, a)),
-         "exact: the steeper side", "piecewise linear with slopes 1 and a", argument="a", default="1/100",
+         "exact: the steeper side",
+         "piecewise linear with slopes $1$ and $a$", argument="a", default="1/100",
          peak=lambda a: 1.0 if a <= 1 else -1.0, lemma="Acts.act_leaky"),
     Kind("ELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
          lambda x, a: np.where(x > 0, 1.0, a * np.exp(np.minimum(x, 0))), lambda store, a: store.maximum((store.one, a)),
-         lambda store, a: store.maximum((store.one, a)), "exact for a <= 1, supremum as x -> 0- for a > 1",
-         "slopes 1 and a exp(x)", argument="a", default=1,
+         lambda store, a: store.maximum((store.one, a)),
+         r"exact for $a \le 1$; supremum as $x \to 0$ from the left for $a > 1$",
+         r"the slopes are $1$ for $x > 0$ and $a \exp(x) \le a$ for $x < 0$", argument="a", default=1,
          peak=lambda a: 1.0 if a <= 1 else 0.0, side=-1, lemma="ActsExact.act_elu"),
     Kind("CELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
-         lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one, "exact: x > 0",
-         "slopes 1 and exp(x/a)", argument="a", default=1, positive=True, lemma="Zoo.act_celu"),
+         lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one,
+         "exact: $x > 0$",
+         r"the slopes are $1$ for $x > 0$ and $\exp(x/a) \le 1$ for $x < 0$", argument="a", default=1, positive=True,
+         lemma="Zoo.act_celu"),
     Kind("SELU", lambda x, a: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
          lambda x, a: _SELU_SCALE * np.where(x > 0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0))), _named("selu_lip"),
-         _named("selu_lip"), "supremum, x -> 0-", "slopes lambda and lambda alpha exp(x); Klambauer et al., arXiv 1706.02515",
+         _named("selu_lip"),
+         r"supremum as $x \to 0$ from the left",
+         r"the slopes are $\lambda$ for $x > 0$ and $\lambda \alpha \exp(x)$ for $x < 0$, with the constants "
+         r"$\lambda$, $\alpha > 1$ of the layer: their supremum is $\lambda \alpha$",
          peak=lambda a: 0.0, side=-1, lemma="Zoo.act_selu"),
     Kind("GELU", lambda x, a: x * _cdf(x), lambda x, a: _cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
-         "exact: x = sqrt 2", "phi'' = (2 - x^2) pdf(x); phi(x) = x Phi(x) with 0 <= Phi <= 1 gives G = 1",
+         r"exact: $x = \sqrt{2}$",
+         r"$\varphi(x) = x \Phi(x)$ with the normal distribution function $\Phi$; $\varphi''(x) = (2 - x^2)\, \Phi'(x)$, so "
+         r"$\abs{\varphi'}$ is largest at $\sqrt{2}$; $0 \le \Phi \le 1$ gives $G = 1$",
          peak=lambda a: math.sqrt(2), lemma="SmoothActs.act_gelu"),
     Kind("GELUTanh", lambda x, a: 0.5 * x * (1 + np.tanh(_TANH_GELU * (x + 0.044715 * x**3))),
-         lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one, "exact: x = 1.4185...",
-         "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
+         lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one,
+         r"exact: $x = 1.4185\ldots$",
+         r"$\abs{\varphi'}$ is largest at the stationary point of $\varphi'$; $\varphi(x) = x t(x)$ with $0 \le t "
+         r"\le 1$ gives $G = 1$",
          peak=lambda a: 1.418504008790828),
     Kind("SiLU", lambda x, a: x * _logistic(a * x), lambda x, a: _silu_slope(x, a), _named("silu_lip"), _one,
-         "exact: a x tanh(a x/2) = 2", "phi' = 1/2 + t/4 at the stationary point t = a x; phi(x) = x s(ax) gives G = 1",
+         r"exact: the $x > 0$ with $a x \tanh(a x/2) = 2$",
+         r"at the stationary point $t = a x$ of $\varphi'$, where $t \tanh(t/2) = 2$, the slope is $\frac{1}{2} + "
+         r"\frac{t}{4}$; $\varphi(x) = x s(a x)$ with the logistic function $0 \le s \le 1$ gives $G = 1$",
          argument="a", default=1, positive=True,
          peak=lambda a: 2.3993572805154677 / a, lemma="Zoo.act_silu_scaled"),
     Kind("Mish", lambda x, a: x * np.tanh(_softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
-         "exact: x = 1.4905...", "stationary point of phi'; phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
+         r"exact: $x = 1.4905\ldots$",
+         r"$\abs{\varphi'}$ is largest at the stationary point of $\varphi'$; $\varphi(x) = x t(x)$ with $0 \le t "
+         r"\le 1$ gives $G = 1$",
          peak=lambda a: 1.4905711794854284),
-    Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one, "supremum, x -> infinity",
-         "phi' is a logistic function", at_zero=lambda store, a: store.constant("log2") / a, argument="a", default=1,
+    Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one,
+         r"supremum as $x \to \infty$",
+         r"$\varphi'(x)$ is the logistic function of $a x$, between $0$ and $1$", at_zero=lambda store,
+         a: store.constant("log2") / a, argument="a", default=1,
          positive=True,
          peak=lambda a: 40 / a, lemma="Acts.act_softplus"),
     Kind("Sigmoid", lambda x, a: _logistic(x), lambda x, a: _logistic(x) * _logistic(-x), _number("1/4"), _number("1/4"),
-         "exact: x = 0", "s(1 - s) <= 1/4", at_zero=_number("1/2"), sup=_one,
+         "exact: $x = 0$",
+         r"$s' = s (1 - s) \le \frac{1}{4}$", at_zero=_number("1/2"), sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_sigmoid"),
-    Kind("Tanh", lambda x, a: np.tanh(x), lambda x, a: 1 / np.cosh(np.clip(x, -300, 300)) ** 2, _one, _one, "exact: x = 0",
-         "1 - tanh^2 <= 1", sup=_one,
+    Kind("Tanh", lambda x, a: np.tanh(x), lambda x, a: 1 / np.cosh(np.clip(x, -300, 300)) ** 2, _one, _one,
+         "exact: $x = 0$",
+         r"the slope is $1 - \tanh(x)^2 \le 1$", sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_tanh"),
     Kind("HardSigmoid", lambda x, a: np.clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
-         _number("1/6"), "exact: |x| < 3", "clipping is a projection", at_zero=_number("1/2"), sup=_one,
+         _number("1/6"),
+         r"exact: $\abs{x} < 3$",
+         r"clipping is the projection onto an interval: the slopes are $0$ and $\frac{1}{6}$", at_zero=_number("1/2"),
+         sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_hardsigmoid"),
     Kind("HardSwish", lambda x, a: x * np.clip(x + 3, 0, 6) / 6,
          lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)), _number("3/2"), _one,
-         "supremum, x -> 3-", "slope x/3 + 1/2 on (-3, 3); phi(x) = x t(x) with 0 <= t <= 1 gives G = 1",
+         r"supremum as $x \to 3$ from the left",
+         r"the slope is $\frac{x}{3} + \frac{1}{2}$ on $(-3, 3)$, between $-\frac{1}{2}$ and $\frac{3}{2}$; "
+         r"$\varphi(x) = x t(x)$ with $0 \le t \le 1$ gives $G = 1$",
          peak=lambda a: 3.0, side=-1, lemma="Acts.act_hardswish"),
-    Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one, "supremum, x -> -infinity",
-         "the slope is a logistic function", at_zero=lambda store, a: store.constant("log2"),
+    Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one,
+         r"supremum as $x \to -\infty$",
+         "the slope is the logistic function of $-x$, between $0$ and $1$", at_zero=lambda store,
+         a: store.constant("log2"),
          peak=lambda a: -40.0, lemma="Acts.act_logsigmoid"),
-    Kind("Tanhshrink", lambda x, a: x - np.tanh(x), lambda x, a: np.tanh(x) ** 2, _one, _one, "supremum, x -> infinity",
-         "the slope is tanh^2",
+    Kind("Tanhshrink", lambda x, a: x - np.tanh(x), lambda x, a: np.tanh(x) ** 2, _one, _one,
+         r"supremum as $x \to \infty$",
+         r"the slope is $\tanh(x)^2 < 1$",
          peak=lambda a: 20.0, lemma="Zoo.act_tanhshrink"),
-    Kind("Softsign", lambda x, a: x / (1 + abs(x)), lambda x, a: 1 / (1 + abs(x)) ** 2, _one, _one, "exact: x = 0",
-         "the slope is (1 + |x|)^-2", sup=_one,
+    Kind("Softsign", lambda x, a: x / (1 + abs(x)), lambda x, a: 1 / (1 + abs(x)) ** 2, _one, _one,
+         "exact: $x = 0$",
+         r"the slope is $(1 + \abs{x})^{-2} \le 1$", sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_softsign"),
     Kind("Sin", lambda x, a: np.sin(a * x), lambda x, a: a * np.cos(a * x), lambda store, a: a, lambda store, a: a,
-         "exact: x = 0", "the slope is a cos(a x)", sup=_one, argument="a", default=1,
+         "exact: $x = 0$",
+         r"the slope is $a \cos(a x)$", sup=_one, argument="a", default=1,
          peak=lambda a: 0.0, lemma="Acts.act_sin"),
 )
 _TABLE = {k.name: k for k in KINDS}
+_REFERENCES = {"GELU": ("hendrycks2016gelu",), "GELUTanh": ("hendrycks2016gelu",), "SiLU": ("elfwing2017silu",),
+               "Mish": ("misra2019mish",), "SELU": ("klambauer2017selu",)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,15 +281,17 @@ def _register(kind: Kind) -> None:
         return activation(kind.name, a)
 
     build.__name__ = build.__qualname__ = kind.name
-    build.__doc__ = f"{kind.name}: {kind.source}."
+    build.__doc__ = f"The activation {kind.name} on every entry."
     if kind.argument is None:  # the catalogue and the text language read the signature
         build.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
     argument = "" if kind.argument is None else "a"
     store = Store()
     a = store.symbol("a")
-    constants = f"rho = {kind.lip(store, a)}, G = {kind.growth(store, a)}, |phi(0)| = {kind.at_zero(store, a)}"
+    terms = {"lip": kind.lip(store, a), "growth": kind.growth(store, a), "at_zero": kind.at_zero(store, a)}
+    constants = r"$\rho = <<lip>>$, $G = <<growth>>$, $\abs{\varphi(0)} = <<at_zero>>$"
     register(Entry(kind.name, build, constants, kind.sharpness, kind.source, f"{kind.name}({argument})",
-                   hypotheses=f"{argument} > 0" if kind.positive else "none", lemma=kind.lemma))
+                   hypotheses=f"${argument} > 0$" if kind.positive else "none", lemma=kind.lemma, terms=terms,
+                   references=_REFERENCES.get(kind.name, ())))
     globals()[kind.name] = build
 
 
@@ -259,8 +299,9 @@ for _kind in KINDS:
     _register(_kind)
 
 
-@layer("PReLU", constants="L = max(1, a), p = B", sharpness="exact: all entries negative",
-       source="|phi_a(x) - phi_a'(x)| <= |a - a'| |min(x, 0)|", example="PReLU(a)", lemma="Zoo.sat_prelu")
+@layer("PReLU", constants=r"$L = \max(1, a)$, $p = B$", sharpness="exact: all entries negative",
+       source=r"the slopes are $1$ and $a$; $\abs{\varphi_a(x) - \varphi_{a'}(x)} = \abs{a - a'} \abs{\min(x, 0)} "
+              r"\le \abs{a - a'} \abs{x}$", example="PReLU(a)", lemma="Zoo.sat_prelu")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class PReLU(Layer):
     """max(x, 0) + a min(x, 0) with one trainable slope, |a| <= bound."""
@@ -291,8 +332,10 @@ class PReLU(Layer):
         return np.where(x.real > 0, x, a * x)
 
 
-@layer("SquaredReLU", constants="L = 2 F, G = F with F the largest entry of the input",
-       sharpness="exact: one entry equal to F", source="|u^2 - v^2| <= (|u| + |v|) |u - v|", example="SquaredReLU()",
+@layer("SquaredReLU", constants="$L = 2 F$, $G = F$ with $F$ the largest entry of the input",
+       sharpness="exact: one entry equal to $F$",
+       source=r"$\abs{u^2 - v^2} = \abs{u + v} \abs{u - v} \le 2 F \abs{u - v}$ for $0 \le u, v \le F$",
+       example="SquaredReLU()",
        hypotheses="bounded inputs", lemma="Zoo.sat_relu_sq")
 @dataclass(frozen=True, slots=True, eq=False)
 class SquaredReLU(Layer):
@@ -313,8 +356,11 @@ class SquaredReLU(Layer):
         return np.where(x.real > 0, x * x, 0 * x)
 
 
-@layer("MaxMin", constants="L = 1, |out| = |in|", sharpness="exact: locally a permutation",
-       source="sorting is the pointwise best coupling (rearrangement inequality)", example="MaxMin()",
+@layer("MaxMin", constants="$L = 1$; output and input have equal norms",
+       sharpness="exact: locally it is a permutation",
+       source=r"rearrangement inequality: sorting both pairs makes $\abs{u - v}$ smallest among all pairings of "
+              "their entries",
+       example="MaxMin()",
        hypotheses="an even number of features", lemma="Zoo.sat_maxmin")
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxMin(Layer):
@@ -339,8 +385,10 @@ class MaxMin(Layer):
         return np.stack([np.where(first, a, b), np.where(first, b, a)], axis=-1).reshape(x.shape)
 
 
-@layer("CReLU", constants="L = 1, |out| = |in|", sharpness="exact: |CReLU(x)| = |x|",
-       source="entries of opposite sign: x^2 + y^2 <= (|x| + |y|)^2", example="CReLU()", lemma="Zoo.sat_crelu")
+@layer("CReLU", constants="$L = 1$; output and input have equal norms",
+       sharpness="exact: $x$ and $x'$ with entries of equal signs",
+       source=r"entries of equal sign keep their distance; for entries of opposite sign it becomes $\sqrt{x^2 + "
+              r"y^2} \le \abs{x} + \abs{y} = \abs{x - y}$", example="CReLU()", lemma="Zoo.sat_crelu")
 @dataclass(frozen=True, slots=True, eq=False)
 class CReLU(Layer):
     """(max(x, 0), max(-x, 0)), doubling the features."""

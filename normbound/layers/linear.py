@@ -15,9 +15,10 @@ from normbound.errors import NetworkError, ShapeError
 from normbound.terms.store import Term, current
 
 
-@layer("Linear", constants="L = ||W||, p^2 = B^2 + 1 (B^2 without bias)",
-       sharpness="exact: x along the top right singular vector",
-       source="|W(x-x') + (W-W')x' + (b-b')| <= ||W|| |x-x'| + sqrt(|x'|^2 + 1) |(dW, db)|, Frobenius metric in W",
+@layer("Linear", constants=r"$L = \norm{W}$, $p^2 = B^2 + 1$ on one row ($B^2$ without bias), Frobenius norm in $W$",
+       sharpness=r"exact: $x$ along the top right singular vector; $p$ at $\abs{x} = B$",
+       source="$y - y' = W(x - x') + (W - W')x' + (b - b')$, and the last two terms have norm at most "
+              r"$\sqrt{\abs{x'}^2 + 1}\, \abs{(W - W', b - b')}$ by Cauchy-Schwarz",
        example="Linear(s, bias=b)", lemma="Layers.sat_linear")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Linear(Layer):
@@ -104,7 +105,8 @@ def _sensitivities(shape: Shape) -> tuple[Sensitivity, ...]:
     return Sensitivity("W", "weight", store.one, store.zero), Sensitivity("b", "bias", store.zero, store.one)
 
 
-@layer("Scaling", constants="L = |a|", sharpness="exact", source="homogeneity of the norm", example="Scaling(a)",
+@layer("Scaling", constants=r"$L = \abs{a}$", sharpness="exact: every $x$",
+       source=r"the norm is homogeneous: $\abs{a x - a x'} = \abs{a} \abs{x - x'}$", example="Scaling(a)",
        lemma="Zoo.sat_scaling")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Scaling(Layer):
@@ -128,8 +130,9 @@ class Scaling(Layer):
         return tensors["a"][..., None, None, None] * x
 
 
-@layer("LearnedScale", constants="L = a, p = B", sharpness="exact: |x| = B",
-       source="|alpha x - alpha' x'| <= |alpha| |x-x'| + |alpha-alpha'| |x'|", example="LearnedScale(a)",
+@layer("LearnedScale", constants="$L = a$, $p = B$", sharpness=r"exact: $\abs{x} = B$",
+       source=r"$\abs{\alpha x - \alpha' x'} \le \abs{\alpha} \abs{x - x'} + \abs{\alpha - \alpha'} \abs{x'}$",
+       example="LearnedScale(a)",
        lemma="Zoo.sat_learned_scale")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class LearnedScale(Layer):
@@ -159,8 +162,9 @@ class LearnedScale(Layer):
         return tensors["alpha"][..., None, None, None] * x
 
 
-@layer("Dropout", constants="L = 1 in evaluation", mode="eval only; training is unsupported", sharpness="exact",
-       source="identity in evaluation mode", example='Dropout(1/10, mode="eval")', lemma="Layers.sat_dropout_eval")
+@layer("Dropout", constants="$L = 1$ in evaluation", mode="eval only; training is unsupported",
+       sharpness="exact: every $x$", source="it is the identity in evaluation mode",
+       example='Dropout(1/10, mode="eval")', lemma="Layers.sat_dropout_eval")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Dropout(Layer):
     """Dropout in evaluation mode, where it is the identity. Training mode is refused, never read as the identity."""
@@ -191,7 +195,8 @@ class Dropout(Layer):
         return x
 
 
-@layer("Identity", constants="L = 1", sharpness="exact", source="the identity", example="Identity()",
+@layer("Identity", constants="$L = 1$", sharpness="exact: every $x$", source="it is the identity",
+       example="Identity()",
        lemma="Summary.sat_identity")
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity(Layer):
@@ -208,8 +213,8 @@ class Identity(Layer):
         return x
 
 
-@layer("Outside", constants="L = 0 in the stream, 1 in the captured tensor", sharpness="exact",
-       source="a projection onto the captured tensor", example="Outside(u)",
+@layer("Outside", constants="$L = 0$ in the stream, $1$ in the captured tensor", sharpness="exact: every input",
+       source="the projection onto the captured tensor", example="Outside(u)",
        hypotheses="stands in the body of a Repeat that captures the name", lemma="Zoo.sat_outside")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Outside(Layer):

@@ -88,6 +88,8 @@ class Normalize(Layer):
     title: str = "Normalize"
     normalizer: bool = True
     rowwise = False
+    why = (r"with $q(z)^2$ the variance plus $\varepsilon$, $\abs{N(u) - N(v)}^2 \le \frac{\abs{u - v}^2}{q(u) q(v)}$, and "
+           r"$\abs{N(z)}^2$ is at most the number of entries")
     name = "Normalize"
 
     def size(self, shape: Shape) -> Term:
@@ -285,6 +287,8 @@ class Affine(Layer):
     title: str = "Affine"
     normalizer: bool = True
     rowwise = False
+    why = (r"$\abs{\gamma \odot z} \le \abs{\gamma}_{\infty} \abs{z}$; a change of $(\gamma, \beta)$ moves the output by at "
+           r"most $\sqrt{\nu^2 + 1}$ times its norm per row, $\nu$ the largest entry after normalization")
     name = "Affine"
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
@@ -345,9 +349,33 @@ class Affine(Layer):
         return x + tensors["beta"][..., None, None, :] if "beta" in tensors else x
 
 
+_TWO_POINTS = (r"two points: with $q(z) = \sqrt{\abs{z}^2/D + \varepsilon}$ and $N(z) = \frac{z}{q(z)}$ on each group, "
+               r"$\frac{\abs{u-v}^2}{q(u) q(v)} - \abs{N(u) - N(v)}^2 = \left(\frac{1}{q(v)} - \frac{1}{q(u)}\right) "
+               r"\left(\frac{\abs{u}^2}{q(u)} - \frac{\abs{v}^2}{q(v)}\right) \ge 0$, since both factors have the sign of "
+               "$q(u) - q(v)$; ")
+_GAIN = r"the floor makes $q \ge \sqrt{\sigma^2 + \varepsilon}$, $\gamma$ multiplies by at most $g$, $\beta$ cancels"
+_AFFINE = "centring is a projection, " + _GAIN
+_ORTHOGONAL = (r"; $\gamma$ and $\beta$ act orthogonally on centred data, each with norm $\sqrt{\text{rows}}$ at most")
+_SOURCES = {
+    "LayerNorm": _TWO_POINTS + _AFFINE,
+    "RMSNorm": _TWO_POINTS + _GAIN,
+    "PixelNorm": _TWO_POINTS + r"the floor makes $q \ge \sqrt{\sigma^2 + \varepsilon}$",
+    "InstanceNorm": _TWO_POINTS + _AFFINE + _ORTHOGONAL,
+    "GroupNorm": _TWO_POINTS + _AFFINE + r"; one feature of $N$ has squared norm at most $\abs{\text{group}}$ in each "
+                                         r"sample, and $\beta$ repeats over positions",
+    "ScaleNorm": _TWO_POINTS + r"here $D = 1$, the floor makes $q \ge \sqrt{r^2 + \varepsilon}$, the gain is at most $g$",
+    "L2Norm": _TWO_POINTS + r"here $D = 1$, and the floor makes $q \ge \sqrt{r^2 + \varepsilon}$",
+    "BatchNorm": r"eval: an affine map, a feature with running variance $w \ge v$ has slope "
+                 r"$\frac{\gamma}{\sqrt{w + \varepsilon}}$. train: " + _TWO_POINTS + _AFFINE + _ORTHOGONAL,
+}
+
+
+_REFERENCES = {"LayerNorm": ("ba2016layernorm",), "RMSNorm": ("zhang2019rmsnorm",), "GroupNorm": ("wu2018groupnorm",),
+               "InstanceNorm": ("ulyanov2016instancenorm",), "BatchNorm": ("ioffe2015batchnorm",)}
+
+
 def _macro(name: str, **facts: str) -> Any:
-    source = "two-point theorem |N(u)-N(v)|^2 <= |u-v|^2/(q(u) q(v)), q(z) = sqrt(|z|^2/D + eps); then gamma, beta"
-    return layer(name, source=source, **facts)
+    return layer(name, source=_SOURCES[name], references=_REFERENCES.get(name, ()), **facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -390,9 +418,12 @@ def _affine(title: str, gamma: Any, beta: Any, after: Layer | None, share: str |
 
 
 @_macro("LayerNorm",
-        constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd) + sqrt(n) h",
-        sharpness="exact: two points of equal variance sigma^2", example="LayerNorm(gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every row deviates by at least sigma; without: eps > 0", lemma="Layers.sat_LayerNorm")
+        constants=r"$L = \frac{g}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{g}{\sqrt{\varepsilon}}$ "
+                  r"without; the output has norm at most $g \sqrt{nd} + \sqrt{n}\, h$",
+        sharpness=r"exact: $u = -v$ centred of variance $\sigma^2$ on each row, equal $\gamma_i = g$",
+        example="LayerNorm(gamma=g, beta=h, floor=sigma)",
+        hypotheses=r"floor: the standard deviation of every row is at least $\sigma$; without: $\varepsilon > 0$",
+        lemma="Layers.sat_LayerNorm")
 class LayerNorm(_Normalizer):
     """Rows centred and divided by sqrt(Var + eps), then gamma (|gamma|_inf <= g) and beta (|beta| <= h)."""
 
@@ -403,9 +434,13 @@ class LayerNorm(_Normalizer):
         self._build("row", True, gamma, beta, floor, eps, variance, share)
 
 
-@_macro("RMSNorm", constants="L = g/sqrt(sigma^2 + eps) under the floor, g/sqrt(eps) without; |out| <= g sqrt(nd)",
-        sharpness="exact: two points of equal norm sigma sqrt(d)", example="RMSNorm(gamma=g, floor=sigma)",
-        hypotheses="floor on the root mean square; without: eps > 0", lemma="Layers.sat_RMSNorm")
+@_macro("RMSNorm",
+        constants=r"$L = \frac{g}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{g}{\sqrt{\varepsilon}}$ "
+                  r"without; the output has norm at most $g \sqrt{nd}$, and $\sqrt{n}\, h$ more with $\beta$",
+        sharpness=r"exact: $u = -v$ of norm $\sigma \sqrt{d}$ on each row, equal $\gamma_i = g$",
+        example="RMSNorm(gamma=g, floor=sigma)",
+        hypotheses=r"floor: the root mean square of every row is at least $\sigma$; without: $\varepsilon > 0$",
+        lemma="Layers.sat_RMSNorm")
 class RMSNorm(_Normalizer):
     """Rows divided by sqrt(mean square + eps), then gamma and beta."""
 
@@ -416,9 +451,12 @@ class RMSNorm(_Normalizer):
         self._build("row", False, gamma, beta, floor, eps, "biased", share)
 
 
-@_macro("PixelNorm", constants="L = 1/sqrt(sigma^2 + eps) under the floor, 1/sqrt(eps) without; |out| <= sqrt(nd)",
-        sharpness="exact: two points of equal norm", example="PixelNorm(floor=sigma)",
-        hypotheses="floor on the root mean square of each position; without: eps > 0", lemma="Layers.sat_RMS_core")
+@_macro("PixelNorm",
+        constants=r"$L = \frac{1}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{1}{\sqrt{\varepsilon}}$ "
+                  r"without; the output has norm at most $\sqrt{nd}$",
+        sharpness=r"exact: $u = -v$ of norm $\sigma \sqrt{d}$ on each position", example="PixelNorm(floor=sigma)",
+        hypotheses=r"floor: the root mean square of every position is at least $\sigma$; without: $\varepsilon > 0$",
+        lemma="Layers.sat_RMS_core")
 class PixelNorm(_Normalizer):
     """RMSNorm over the features of each position, without parameters."""
 
@@ -428,9 +466,13 @@ class PixelNorm(_Normalizer):
         self._build("row", False, None, None, floor, eps, "biased", None)
 
 
-@_macro("InstanceNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(rows)",
-        sharpness="exact: two points of equal variance", example="InstanceNorm(gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every (sample, feature) deviates over positions by at least sigma",
+@_macro("InstanceNorm",
+        constants=r"$L = \frac{g}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{g}{\sqrt{\varepsilon}}$ "
+                  r"without; sensitivity $\sqrt{\text{rows}}$ to $(\gamma, \beta)$",
+        sharpness=r"exact: $u = -v$ of variance $\sigma^2$ on each group, equal $\gamma_i = g$",
+        example="InstanceNorm(gamma=g, beta=h, floor=sigma)",
+        hypotheses=r"floor: the standard deviation over positions of every (sample, feature) is at least $\sigma$; "
+                   r"without: $\varepsilon > 0$",
         lemma="Groups.sat_BN_train")
 class InstanceNorm(_Normalizer):
     """Each (sample, feature) centred and divided over its positions."""
@@ -442,10 +484,15 @@ class InstanceNorm(_Normalizer):
         self._build("sample-channel", True, gamma, beta, floor, eps, variance, share)
 
 
-@_macro("GroupNorm", constants="L = g/sqrt(sigma^2 + eps); affine sensitivity sqrt(samples (|group| + positions))",
-        sharpness="exact in the input: two points of equal variance; upper in (gamma, beta)",
+@_macro("GroupNorm",
+        constants=r"$L = \frac{g}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{g}{\sqrt{\varepsilon}}$ "
+                  r"without; sensitivity $\sqrt{\text{samples} (\abs{\text{group}} + \text{positions})}$ to "
+                  r"$(\gamma, \beta)$",
+        sharpness=r"exact in the input: $u = -v$ of variance $\sigma^2$ on each group, equal $\gamma_i = g$; upper "
+                  r"in $(\gamma, \beta)$",
         example="GroupNorm(2, gamma=g, beta=h, floor=sigma)",
-        hypotheses="floor: every (sample, group of features) deviates by at least sigma",
+        hypotheses=r"floor: the standard deviation of every (sample, group of features) is at least $\sigma$; "
+                   r"without: $\varepsilon > 0$",
         lemma="Zoo.sat_groupnorm")
 class GroupNorm(_Normalizer):
     """Each (sample, group of features) centred and divided over features and positions."""
@@ -460,9 +507,11 @@ class GroupNorm(_Normalizer):
         self._build("sample-group", True, gamma, beta, floor, eps, variance, share, count)
 
 
-@_macro("ScaleNorm", constants="L = g/sqrt(r^2 + eps) on |row| >= r, g/sqrt(eps) without; |out| <= g sqrt(n)",
-        sharpness="exact: two rows of equal norm r", example="ScaleNorm(g, floor=r)",
-        hypotheses="floor: every row has norm at least r; without: eps > 0", lemma="Zoo.sat_scalenorm")
+@_macro("ScaleNorm",
+        constants=r"$L = \frac{g}{\sqrt{r^2 + \varepsilon}}$ where every row has norm at least $r$, "
+                  r"$\frac{g}{\sqrt{\varepsilon}}$ without; the output has norm at most $g \sqrt{n}$",
+        sharpness="exact: $u = -v$ of norm $r$ on each row", example="ScaleNorm(g, floor=r)",
+        hypotheses=r"floor: every row has norm at least $r$; without: $\varepsilon > 0$", lemma="Zoo.sat_scalenorm")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class ScaleNorm(_Normalizer):
     """g x/sqrt(|x|^2 + eps) on each row with one trainable number |g| <= bound."""
@@ -472,9 +521,11 @@ class ScaleNorm(_Normalizer):
         object.__setattr__(self, "parts", (*self.parts, LearnedScale(gain, share, normalizer=True)))
 
 
-@_macro("L2Norm", constants="L = 1/sqrt(r^2 + eps) on |row| >= r, 1/sqrt(eps) without; |out| <= sqrt(n)",
-        sharpness="exact: two rows of equal norm r", example="L2Norm(floor=r)",
-        hypotheses="floor: every row has norm at least r; without: eps > 0", lemma="Zoo.sat_N_core")
+@_macro("L2Norm",
+        constants=r"$L = \frac{1}{\sqrt{r^2 + \varepsilon}}$ where every row has norm at least $r$, "
+                  r"$\frac{1}{\sqrt{\varepsilon}}$ without; the output has norm at most $\sqrt{n}$",
+        sharpness="exact: $u = -v$ of norm $r$ on each row", example="L2Norm(floor=r)",
+        hypotheses=r"floor: every row has norm at least $r$; without: $\varepsilon > 0$", lemma="Zoo.sat_N_core")
 class L2Norm(_Normalizer):
     """x/sqrt(|x|^2 + eps) on each row."""
 
@@ -484,9 +535,15 @@ class L2Norm(_Normalizer):
         self._build("row", False, None, None, floor, eps, "sum", None)
 
 
-@_macro("BatchNorm", constants="eval: L = g/sqrt(v + eps); train: L = g/sqrt(sigma^2 + eps), affine sensitivity sqrt(rows)",
-        sharpness="exact in both modes", example='BatchNorm(mode="train", gamma=g, beta=h, floor=sigma)',
-        mode="required: eval or train", hypotheses="eval: running statistics are constants; train: floor per feature",
+@_macro("BatchNorm",
+        constants=r"eval: $L = \frac{g}{\sqrt{v + \varepsilon}}$. train, as a map of the whole batch: $L = "
+                  r"\frac{g}{\sqrt{\sigma^2 + \varepsilon}}$ under the floor, $\frac{g}{\sqrt{\varepsilon}}$ "
+                  r"without; sensitivity $\sqrt{\text{rows}}$ to $(\gamma, \beta)$",
+        sharpness="exact in both modes: eval, a feature of variance $v$ and gain $g$; train, $u = -v$ of variance "
+                  r"$\sigma^2$", example='BatchNorm(mode="train", gamma=g, beta=h, floor=sigma)',
+        mode="required: eval or train",
+        hypotheses="eval: running statistics are constants, every running variance is at least $v$; train: the "
+                   r"standard deviation of every feature over the batch is at least $\sigma$, or $\varepsilon > 0$",
         lemma="Groups.sat_BN_train, Layers.sat_BN_eval")
 class BatchNorm(_Normalizer):
     """Batch normalization; ``mode`` is required.
@@ -519,8 +576,12 @@ class BatchNorm(_Normalizer):
         object.__setattr__(self, "parts", (fixed,) if affine is None else (fixed, affine))
 
 
-@layer("DyT", constants="L = g a; |out| <= g sqrt(nd) + sqrt(n) h; p^2 = g^2 B^2 + 2n", sharpness="exact in the input: x = 0",
-       source="tanh is 1-Lipschitz and bounded by 1; no epsilon and no floor", example="DyT(a, gamma=g, beta=h)",
+@layer("DyT", constants=r"$L = g a$; the output has norm at most $g \sqrt{nd} + \sqrt{n}\, h$; $p^2 = g^2 B^2 + 2n$",
+       sharpness="exact in the input: $x = 0$",
+       source=r"$\tanh$ has slope at most $1$ and $\abs{\tanh} \le 1$: $\alpha$ changes $\alpha x$ by at most $B$ "
+              r"times its own change, $\gamma$ and $\beta$ act on $n$ rows with entries at most $1$; no "
+              r"$\varepsilon$ and no floor",
+       example="DyT(a, gamma=g, beta=h)", references=("zhu2025dyt",),
        lemma="Layers.sat_DyT")
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class DyT(_Normalizer):
@@ -538,6 +599,7 @@ class Squash(Layer):
     """tanh with its range as envelope: |tanh(z)| <= sqrt(entries) whatever z is."""
 
     normalizer = True
+    why = r"$\tanh$ has slopes in $(0, 1]$ and range $(-1, 1)$"
     name = "tanh"
 
     def contract(self, context: Context) -> Contract:

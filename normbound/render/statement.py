@@ -154,7 +154,7 @@ def vacuity(bound: Bound) -> list[str]:
     """The conditions without which no input meets the floors."""
     seen: dict[str, None] = {}
     for _, c in bound.conditions():
-        guard = " and ".join(f"{g} >= 1" for g in c.guard)
+        guard = " and ".join(f"{g} >= {n}" for g, n in c.guard)
         seen[f"{c.left} <= {c.right}" + (f"  (for {guard})" if guard else "")] = None
         if len(seen) > 6:
             break

@@ -11,6 +11,7 @@ from normbound.check import check
 from normbound.contracts.block import extreme
 from normbound.contracts.registry import LAYERS
 from normbound.network.language import parse_block
+from normbound.render.prose import describe, places
 from normbound.terms.exact import exact
 
 VALUES = {"s": "6/5", "b": "1/2", "g": "3/2", "h": "1/3", "sigma": "3/4", "eps": "1/10", "a": "7/5", "r": "3/4", "R": 2}
@@ -86,6 +87,11 @@ def test_survives_falsification(example):
 def test_catalogue_is_complete(entry):
     for text in (entry.constants, entry.sharpness, entry.source, entry.example, entry.mode, entry.hypotheses):
         assert text and text == text.strip()
+    passages = describe(entry)
+    for name in ("constants", "sharpness", "source", "mode", "hypotheses"):
+        assert passages[name].prose and set(places(passages[name].raw)) <= set(entry.terms)
+        assert "$" not in passages[name].text and "\\" not in passages[name].text
+    assert entry.sharpness.split(" ")[0].rstrip(":") in ("exact", "supremum", "upper")
     assert entry.status == "cited" or entry.status.startswith("lemma ")
 
 

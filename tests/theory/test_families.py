@@ -1,5 +1,6 @@
 """The exact families against plain NumPy: derivatives by the complex step, with forward passes written here."""
 
+import random
 from fractions import Fraction
 from math import sqrt
 
@@ -11,6 +12,7 @@ from normbound.contracts.block import Repeat
 from normbound.errors import NetworkError, NormboundError
 from normbound.network.language import parse_block, to_text
 from normbound.network.program import Network, parts_of_series
+from normbound.render import prose
 from normbound.terms.evaluate import evaluate
 from normbound.terms.store import Store
 from normbound.theory import families
@@ -387,7 +389,81 @@ def test_every_family_says_what_it_states_and_why():
     assert len({f.name for f in found}) == len(found)
     for f in found:
         assert f.relation in ("exact", "at least") and f.probes
-        assert all(len(t) > 20 and t.isascii() for t in (f.statement, f.proof, f.source))
+        for text in (f.statement, f.proof, f.source, f.continuum):
+            assert len(text) > 20 and text.isascii()
+            prose.check(text)
+        assert "For all" in f.statement and f.sources and f.dimension == sum(a.count for a in f.space) > 0
+
+
+# -- the continuum ----------------------------------------------------------------------------------------------------
+
+def draw(rng, axis):
+    """``axis.count`` rational numbers of the interval of an axis."""
+    low = Fraction(axis.low)
+    high = low + 2 if axis.high is None else Fraction(axis.high)
+    return [low + (high - low) * Fraction(rng.randint(0 if axis.closed else 1, 63), 64) for _ in range(axis.count)]
+
+
+def shaped(axis, numbers):
+    if axis.argument == "directions":
+        return [numbers[k:k + 3] for k in range(0, len(numbers), 3)]
+    if axis.argument == "weights":
+        rows = [numbers[k:k + 4] for k in range(0, len(numbers), 4)]
+        return [rows[k:k + 4] for k in range(0, len(rows), 4)]
+    return numbers if axis.argument in ("turn", "scales") else numbers[0]
+
+
+MEMBERS = {
+    "aligned-relu": (lambda **k: families.aligned_relu(**k), families.aligned_relu([1, 1])),
+    "positive-weights": (lambda **k: families.positive_weights("1/3", 2, **k), families.positive_weights("1/3", 2)),
+    "exact": (lambda **k: families.exact_family(depth=2, **k), families.exact_family(1, 1, 1, 0, 2)),
+    "exact-relu": (lambda **k: families.exact_family(depth=2, norm="RMSNorm", relu=True, **k),
+                   families.exact_family(1, 1, 1, 0, 2, norm="RMSNorm", relu=True)),
+    "explosion": (lambda **k: families.explosion(depth=2, **k), families.explosion(2, 2)),
+    "batch-explosion": (lambda **k: families.batch_explosion(depth=2, **k), families.batch_explosion(2, 2)),
+    "parameter-explosion": (lambda **k: families.parameter_explosion(depth=2, **k), families.parameter_explosion(2, 2)),
+    "global-epsilon": (lambda **k: families.global_epsilon(depth=2, **k), families.global_epsilon(1, 1, 1, 2)),
+    "reduction": (lambda **k: families.reduction(depth=2, **k), families.reduction(2, 1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_draw_from_the_space_of_a_family_is_a_member(name):
+    build, example = MEMBERS[name]
+    assert example.name == name
+    rng, seen = random.Random(7), set()
+    for _ in range(6):
+        family = build(**{a.argument: shaped(a, draw(rng, a)) for a in example.space})
+        check_probes(family)
+        bound = derived_input(family)
+        if family.relation == "exact":
+            assert bound == pytest.approx(value(family.constant), rel=1e-9)
+        else:
+            assert bound >= value(family.constant) * (1 - 1e-12)
+        if family.parameters is not None:
+            model = model_of(family)
+            roles = tuple({"weight": "W", "bias": "b", "shift": "shift"}[r] for r in sorted(family.trainable))
+            x = exact_array(family.probes[0].point)
+            assert np.linalg.norm(model.parameter_jacobian(x, roles), 2) == pytest.approx(value(family.parameters), rel=1e-6)
+        seen.add(to_text(family.network.body))
+    assert len(seen) == 6
+
+
+def test_without_the_normalizer_the_relu_of_the_exact_family_acts():
+    """Its constant is then below s^K, so no unnormalized constant is claimed."""
+    family = families.exact_family(2, 1, 1, 0, 1, norm="RMSNorm", relu=True)
+    plain = Model(family.network.without_normalization())
+    rng = np.random.default_rng(0)
+    steepest = max(np.linalg.norm(plain.input_jacobian(x), 2) for x in 3 * rng.standard_normal((200, 1, 4)))
+    assert steepest == pytest.approx(sqrt(2), rel=1e-6) and family.unnormalized is None
+    assert value(analyse(family.network.without_normalization()).summary.L) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), ("1/3", "-1/2", "2/7"), (1, 0, 0)])
+def test_frames_are_orthonormal_and_centred(turn):
+    u, v = families._frame(turn)
+    assert sum(u) == sum(v) == 0
+    assert sum(x * x for x in u) == sum(x * x for x in v) == 1 and sum(x * y for x, y in zip(u, v, strict=True)) == 0
 
 
 def test_depth_0_is_the_identity():
@@ -421,6 +497,11 @@ def test_families_live_in_the_current_store():
     (lambda: families.reduction("s", 1, 1), "s: 's' is not an exact number"),
     (lambda: families.aligned_relu([1], radius=0), "radius: found 0"),
     (lambda: families.positive_weights(1, 10**6), "depth: found 1000000"),
+    (lambda: families.positive_weights(1, 1, weights=[[[1, 1, 1, "1/2"]] + [[1] * 4] * 3]), "found the entry 1/2"),
+    (lambda: families.positive_weights(1, 2, weights=[[[1] * 4] * 4]), "2 matrices of 4 x 4"),
+    (lambda: families.aligned_relu([1], directions=[["1/2"] * 3]), "found 1; 2 are needed"),
+    (lambda: families.aligned_relu([1], directions=[["3/5"] * 3] * 2), "sum of squares below 1"),
+    (lambda: families.explosion(2, 2, turn=(1, 2)), "turn: found 2 numbers"),
 ])
 def test_bad_numbers_are_refused(build, message):
     with pytest.raises(NormboundError) as error:

@@ -1,0 +1,153 @@
+"""Check of the consequence for the loss landscape: gradients of a loss in the parameters, as a whole and layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import log
+from typing import Any
+
+import numpy as np
+
+from normbound.calculus.bound import derive
+from normbound.check.experiment_tools import (
+    AtPoint,
+    Drawn,
+    Tally,
+    as_array,
+    at_point,
+    conclude,
+    count_of,
+    drawn,
+    exactly,
+    factor_of,
+    log_value,
+)
+from normbound.check.finding import Finding
+from normbound.check.realization import LAWS
+from normbound.network import builtins
+from normbound.terms.store import Store, current, sqrt
+from normbound.theory import families
+from normbound.theory.landscape import LandscapeTheorem, landscape
+
+Array = Any
+
+# (s, sigma, g, eps): with normalization the rate is 3/4, 1, 5/4; without it is 3/2 each time
+_FAMILIES = {"3/4": ("3/2", "6/5", "1", "64/25"), "1": ("3/2", "9/10", "1", "36/25"), "5/4": ("3/2", "18/25", "1", "576/625")}
+_TRAINABLE = frozenset({"weight", "bias", "shift"})
+
+
+# -- result 7: the loss landscape ---------------------------------------------------------------------------------
+def result_7(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int | None = None) -> Finding:
+    """Gradients of the loss in the parameters, the whole one and iteration by iteration.
+
+    The landscape theorem with the cross-entropy is compared with the gradients of sampled networks, for every label.
+    The loss <v, x_K> (constant 1) of the exact family has in layer j a gradient of norm a^(K-j) sqrt((g/q)^2 (B_(j-1)^2 + 1)
+    + 1) with normalization and s^(K-j) sqrt(B_(j-1)^2 + 1) without, B_(j-1) the norm of the layer's input. factor multiplies
+    the claimed constants.
+    """
+    claim = log(factor_of(factor))
+    per_depth = count_of(networks, 8 if quick else 30)
+    depths = (1, 3, 6) if quick else (1, 2, 4, 6, 8)
+    loss, layers, totals = Tally(), Tally(), Tally()
+    sampled = points = 0
+    best = {"value": 0.0, "iteration": 0.0}
+    for k, name in enumerate(("mlp", "mlp-layernorm", "pre-norm") if per_depth else ()):
+        with Store():
+            network = builtins.get(name).network
+            theorem = landscape(network, "cross-entropy")
+            for d in drawn(network, "parameters", depths, LAWS[:5], per_depth, 4, seed + 31 * k):
+                if d.valid.any():
+                    sampled, points = sampled + 1, points + int(d.valid.sum())
+                    _sampled(theorem, d, claim, loss, best, name)
+    ends = (4, 12) if quick else (1, 2, 4, 8, 12, 20, 30)
+    series: dict[str, dict[str, Any]] = {}
+    total: dict[str, dict[int, float]] = {}
+    for rate, numbers in _FAMILIES.items() if per_depth else ():
+        for depth in ends:
+            with Store():
+                profile, plain = _profiles(numbers, depth, claim, layers, totals)
+            total.setdefault(rate, {})[depth] = float(np.linalg.norm(profile))
+            if depth == max(d for d in ends if d <= 20):
+                series[f"with normalization, rate {rate}"] = {"x": list(range(1, depth + 1)), "y": profile,
+                                                              "rate": float(Fraction(rate))}
+                if rate == "3/4":
+                    series["without normalization"] = {"x": list(range(1, depth + 1)), "y": plain, "rate": 1.5}
+    shown = series.get("with normalization, rate 3/4", {"y": [1.0]})["y"]
+    bare = series.get("without normalization", {"y": [1.0]})["y"]
+    figures = {
+        "networks": sampled, "points": points, "largest gradient/bound, sampled": best["value"],
+        "largest gradient of one iteration/bound, sampled": best["iteration"],
+        "exact networks": sum(len(v) for v in total.values()) * 2,
+        "largest |log(measured) - log(stated)| per layer": layers.deviation,
+        "depth of the profiles": len(bare),
+        "first layer/last layer, without normalization": bare[0] / bare[-1],
+        "first layer/last layer, rate 3/4": shown[0] / shown[-1],
+        "share of the last two layers in the squared gradient, rate 3/4":
+            float(np.square(shown[-2:]).sum() / np.square(shown).sum()),
+        "total gradient, rate 3/4, by depth": {str(d): round(v, 6) for d, v in total.get("3/4", {}).items()},
+    }
+    says = ("gradients of the loss stay below (constant of the loss) times P; in the exact family layer j has exactly the "
+            "stated one: with g s < q it shrinks geometrically towards the first layer, the last layer keeps its own")
+    return conclude([loss, layers, totals], True, says, figures, series)
+
+
+def _sampled(theorem: LandscapeTheorem, d: Drawn, claim: float, loss: Tally, best: dict[str, float], name: str) -> None:
+    """Gradients of the cross-entropy at one sampled network, for every label: the whole one and that of each iteration."""
+    logits = d.trace.records[-1].after[0].reshape(len(d.valid), -1)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    slopes = (weights / weights.sum(-1, keepdims=True))[:, :, None] - np.eye(logits.shape[1])    # (points, entries, labels)
+    tangents = d.trace.records[-1].tangents
+    squares: dict[int, Array] = {}
+    for key in tangents.where:
+        gradient = tangents.part(key) @ slopes
+        squares[key[1][0]] = squares.get(key[1][0], 0.0) + (gradient * gradient).sum(1)[d.valid]
+    known = {n: v for n, v in exactly(d.realization.values).items() if n in d.realization.plan.symbols}
+    for what, measured, values in (("value", sum(squares.values()), known),
+                                   *(("iteration", v, {**known, theorem.index: j}) for j, v in sorted(squares.items()))):
+        term = theorem.terms[what]
+        limit = log_value(term, {n: v for n, v in values.items() if n in term.store.symbols(term)}) + claim
+        with np.errstate(divide="ignore"):
+            logs = 0.5 * np.log(measured)
+        loss.at_most(logs, limit, f"{name}: the gradient of the cross-entropy" + (f", iteration {values.get(theorem.index)}"
+                                                                                   if what == "iteration" else ""))
+        best[what] = max(best[what], float(np.exp((logs - limit).max())))
+
+
+def _layer_norms(here: AtPoint, direction: Array) -> list[float]:
+    """The norm of the gradient of <direction, output> in the tensors of each iteration."""
+    squares: dict[int, float] = {}
+    for key in here.tangents.where:
+        size = float(((here.tangents.part(key)[0] @ direction) ** 2).sum())
+        squares[key[1][0]] = squares.get(key[1][0], 0.0) + size
+    return [float(np.sqrt(squares[k])) for k in sorted(squares)]
+
+
+def _profiles(numbers: Sequence[str], depth: int, claim: float, layers: Tally,
+              totals: Tally) -> tuple[list[float], list[float]]:
+    """Gradients per layer with and without normalization, compared with the stated ones; the total with the bound."""
+    s, sigma, g, eps = (Fraction(n) for n in numbers)
+    family = families.exact_family(s, sigma, g, eps, depth)
+    probe = family.probes[0]
+    direction = as_array(probe.direction).ravel()
+    here = at_point(family.network, probe.point, _TRAINABLE)
+    profile = _layer_norms(here, direction)
+    bare_network = family.network.without_normalization()
+    plain = _layer_norms(at_point(bare_network, probe.point, _TRAINABLE), direction)
+    store = current()
+    number = store.number
+    q2 = sigma**2 + eps
+    for j in range(1, depth + 1):
+        rate = number(g * s) / sqrt(number(q2))
+        inside = 1 if j == 1 else g**2 * families.WIDTH * sigma**2 / q2
+        stated = rate ** (depth - j) * sqrt(number(g**2 / q2 * (inside + 1) + 1))
+        layers.equal(log(profile[j - 1]), log_value(stated) + claim, f"layer {j} of {depth}, with normalization")
+        inside = 1 if j == 1 else families.WIDTH * sigma**2
+        stated = number(s) ** (depth - j) * sqrt(number(inside + 1))
+        layers.equal(log(plain[j - 1]), log_value(stated) + claim, f"layer {j} of {depth}, without normalization")
+    for network, sizes in ((family.network, profile), (bare_network, plain)):
+        bound = derive(network, "parameters", _TRAINABLE).term
+        totals.at_most(log(np.linalg.norm(sizes)), log_value(bound) + claim, f"depth {depth}: the whole gradient")
+    assert family.parameters is not None
+    totals.equal(log(np.linalg.norm(profile)), log_value(family.parameters) + claim, f"depth {depth}: the whole gradient")
+    return profile, plain

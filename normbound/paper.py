@@ -1,0 +1,170 @@
+"""``normbound paper``: the nine results, derived, checked on sampled networks, and typeset.
+
+The folder receives ``paper.tex``, ``references.bib``, the plots, ``paper.pdf`` where TeX is installed, and last
+``report.json``: a folder without a report is an unfinished run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from normbound.check.experiments import EXPERIMENTS
+from normbound.check.finding import Finding
+from normbound.errors import NormboundError, UnsupportedError
+from normbound.render import plots, prose
+from normbound.render.comparison import comparison_latex
+from normbound.render.latex import Style, to_latex
+from normbound.render.names import Names
+from normbound.render.output import write
+from normbound.render.pdf import TexError, compile_tex
+from normbound.render.templates import Tex, folder, render
+from normbound.render.theorem import theorem_latex
+from normbound.terms.store import Store
+from normbound.theory.results import RESULTS
+from normbound.version import VERSION
+
+GENERATED = ("paper.tex", "paper.pdf", "references.bib", "report.json")
+MARK = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One result: what was found, and its section of the paper."""
+
+    id: str
+    title: str
+    finding: Finding
+    seconds: float
+    section: str = field(repr=False)
+    plots: tuple[Path, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "title": self.title, "verdict": self.finding.verdict, "says": self.finding.says,
+                "figures": dict(self.finding.figures), "plots": [p.name for p in self.plots],
+                "seconds": round(self.seconds, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The whole run."""
+
+    outcomes: tuple[Outcome, ...]
+    folder: Path
+    pdf: Path | None
+    note: str
+
+    @property
+    def passed(self) -> bool:
+        return all(o.finding.passed for o in self.outcomes)
+
+    def __str__(self) -> str:
+        width = max(len(o.title) for o in self.outcomes)
+        rows = [f"{o.id}  {o.title:<{width}}  {o.finding.verdict:<11} {o.seconds:6.1f} s" for o in self.outcomes]
+        rows += [f"    {o.id}: {o.finding.says}" for o in self.outcomes if not o.finding.passed]
+        rows.append(f"written: {self.folder / 'paper.tex'}" + (f", {self.pdf}" if self.pdf else "")
+                    + f", {self.folder / MARK}" + (f"\n{self.note}" if self.note else ""))
+        return "\n".join(rows)
+
+
+def write_paper(out: Path, seed: int = 0, quick: bool = False, pdf: bool = True,
+                advance: Callable[[str], None] = lambda _: None) -> Paper:
+    """Derive, check and typeset the nine results into the folder ``out``.
+
+    Raises UnsupportedError when the folder cannot be written or belongs to something else. A verdict that fails is not
+    an exception: read ``Paper.passed``.
+    """
+    _prepare(out)
+    outcomes = []
+    for name in RESULTS:
+        outcomes.append(_outcome(name, out, seed, quick))
+        advance(name)
+    source = _document(outcomes, seed, quick)
+    write(out / "paper.tex", source)
+    bibliography = (folder() / "references.bib").read_bytes()
+    write(out / "references.bib", bibliography)
+    path, note = None, ""
+    if pdf:
+        attachments = {p.name: p.read_bytes() for o in outcomes for p in o.plots if p.suffix == ".pdf"}
+        try:
+            compiled = compile_tex(source, {**attachments, "references.bib": bibliography}, bibliography=True)
+            path = write(out / "paper.pdf", compiled.pdf)
+            note = "\n".join(f"TeX: {w}" for w in compiled.warnings)
+        except TexError as error:
+            note = f"no paper.pdf: {error}"
+    paper = Paper(tuple(outcomes), out, path, note)
+    report = {"normbound": VERSION, "seed": seed, "quick": quick, "passed": paper.passed,
+              "pdf": path.name if path else None, "note": note, "results": [o.as_json() for o in outcomes]}
+    write(out / MARK, json.dumps(report, indent=1) + "\n")
+    return paper
+
+
+def _prepare(out: Path) -> None:
+    """A folder to write into: new, empty, or one of an earlier run, whose report and paper are removed first."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        present = {p.name for p in out.iterdir()}
+        if present and not present & set(GENERATED):
+            raise UnsupportedError(f"{out} holds other files; name a new or empty folder, or one of an earlier run")
+        for name in reversed(GENERATED):
+            (out / name).unlink(missing_ok=True)
+        for old in out.glob("R[1-9]*.*"):
+            if old.suffix in (".pdf", ".png"):
+                old.unlink()
+    except OSError as error:
+        raise UnsupportedError(f"cannot write into {out}: {error.strerror or error}") from None
+    if shutil.disk_usage(out).free < 50_000_000:
+        raise UnsupportedError(f"less than 50 MB are free where {out} is")
+
+
+def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
+    start = perf_counter()
+    with Store():
+        result = RESULTS[name]()
+        finding = EXPERIMENTS[name](seed, quick)
+        if any(b.unbounded for _, b in result.bounds):
+            finding = Finding("refuted", "a bound of this result is unbounded", finding.figures)
+        try:
+            drawn = tuple(plots.plot(name, finding, out))
+        except UnsupportedError:
+            drawn = ()
+        section = _section(result, finding, drawn)
+    return Outcome(name, result.title, finding, perf_counter() - start, section, drawn)
+
+
+def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
+    names = Names()
+    slug = result.id.lower()
+    theorems = [theorem_latex(t, names, f"thm:{slug}" + (f"-{k}" if k else "")) for k, t in enumerate(result.theorems)]
+    fragments = []
+    for k, (title, bound) in enumerate(result.bounds):
+        fragments.append(to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{slug}-{k + 1}"),
+                                  f"{bound.network.title or 'network'}, {title}"))
+    families = [(f.name, Tex(prose.to_tex(f.statement)), Tex(prose.to_tex(f.continuum))) for f in result.families]
+    comparison = comparison_latex(result.comparison, names) if result.comparison is not None else ""
+    return render("section.tex.j2", title=result.title, label=f"sec:{slug}", theorems=[Tex(t) for t in theorems],
+                  fragments=[Tex(f) for f in fragments], families=families, comparison=Tex(comparison),
+                  verdict=finding.verdict, says=finding.says, figures=[(k, _shown(v)) for k, v in finding.figures.items()],
+                  plots=[p.name for p in drawn if p.suffix == ".pdf"])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _document(outcomes: list[Outcome], seed: int, quick: bool) -> str:
+    rows = [(o.id, o.title, o.finding.verdict, f"sec:{o.id.lower()}") for o in outcomes]
+    return render("paper.tex.j2", macros=Tex(Names().preamble()), rows=rows, sections=[Tex(o.section) for o in outcomes],
+                  version=VERSION, seed=seed, quick=quick)
+
+
+__all__ = ["NormboundError", "Outcome", "Paper", "write_paper"]

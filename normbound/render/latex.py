@@ -1,0 +1,521 @@
+"""A bound as LaTeX: a fragment for \\input, or a document of its own. Nothing is computed here.
+
+The fragment needs amsmath, amssymb and a theorem environment. Line n of the derivation calls its quantities L_(n), B_(n) (a
+bound on the norm), b_(n) and G_(n) (|out| <= b + G |in|), p_(n)^2 (or its coefficients u B^2 + v B + w) and c_(n).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from normbound.calculus.bound import Bound, Stated
+from normbound.calculus.exposition import Exposition, Fact, Line, expose
+from normbound.calculus.notation import notation
+from normbound.contracts.context import ROLES
+from normbound.errors import NormboundError, UnsupportedError
+from normbound.network.language import excerpt
+from normbound.network.program import place
+from normbound.render import prose
+from normbound.render.architecture import formula
+from normbound.render.names import Names
+from normbound.render.statement import LETTER, TITLES
+from normbound.render.templates import Tex, render
+from normbound.render.tex import COLUMN
+from normbound.render.tex import Tex as Page
+from normbound.terms.store import Term
+from normbound.theory.attainment import attainment
+from normbound.version import VERSION
+
+MAX_TENSORS = 40
+MAX_HYPOTHESES = 24
+MAX_CONDITIONS = 6
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,79}")
+_ENVIRONMENT = re.compile(r"[A-Za-z]{1,30}\*?")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a fragment is written.
+
+    names        TeX names of symbols and macros, for this fragment alone; None for the default ones
+    environment  the theorem environment of the document it goes into
+    label        its \\label; None derives a stable one from the title and the kind of the bound
+    derivation   whether the derivation is included
+    cite         whether layers are cited (\\cite with the keys of ``references.bib``)
+    width        what a displayed formula may take, in em
+    """
+
+    names: Names | None = None
+    environment: str = "theorem"
+    label: str | None = None
+    derivation: bool = True
+    cite: bool = False
+    width: float = COLUMN
+
+    def __post_init__(self) -> None:
+        if not _ENVIRONMENT.fullmatch(self.environment):
+            raise UnsupportedError(f"theorem environment {self.environment[:40]!r}: letters only, e.g. theorem or proposition")
+        if self.label is not None and not _LABEL.fullmatch(self.label):
+            raise UnsupportedError(f"label {self.label[:40]!r}: letters, digits and : . _ - are accepted, at most 80")
+
+
+def label_of(bound: Bound, title: str = "") -> str:
+    """The label a fragment gets when none is asked for: the same for the same title and kind."""
+    slug = re.sub(r"[^a-z0-9]+", "-", (title or bound.network.title or "network").lower()).strip("-")[:50] or "network"
+    return f"nb:{slug}:{bound.wrt}"
+
+
+def to_latex(bound: Bound, style: Style | None = None, title: str = "", measured: str = "") -> str:
+    """The bound as a fragment. ``measured`` is a sentence about how close sampled networks came (plain text)."""
+    return _Writer(bound, style or Style(), title or bound.network.title, measured).fragment()
+
+
+def document(fragments: Sequence[str], style: Style | None = None, title: str = "", size: str = "10pt",
+             bibliography: bool = False) -> str:
+    """A document of its own around fragments."""
+    style = style or Style()
+    seen: set[str] = set()
+    for fragment in fragments:
+        for label in re.findall(r"\\label\{([^}]*)\}", fragment):
+            if label in seen:
+                raise UnsupportedError(f"label {label!r} is used by two fragments of one document; give one of them another label")
+            seen.add(label)
+    return render("document.tex.j2", fragments=[Tex(f) for f in fragments], environment=Tex(style.environment),
+                  environment_title=style.environment.rstrip("*").capitalize(), title=title, size=Tex(size),
+                  bibliography=bibliography) + "\n"
+
+
+def inline(bound: Bound, names: Names | None = None) -> str:
+    """The bound as one formula between dollars, for notebooks."""
+    printer = Page(names)
+    if bound.unbounded:
+        return rf"$\displaystyle {LETTER[bound.wrt]} = \infty$"
+    return rf"$\displaystyle {LETTER[bound.wrt]} = {printer.tex(bound.term)}$"
+
+
+class _Writer:
+    def __init__(self, bound: Bound, style: Style, title: str, measured: str):
+        self.bound, self.style, self.title, self.measured = bound, style, title, measured
+        self.exposition: Exposition | None = expose(bound) if style.derivation else None
+        names = style.names or Names()
+        if self.exposition is not None:
+            store, d = bound.term.store, bound.derivation
+            for i, tex in _names(self.exposition, [_index(d.binder(k)) for k in range(len(d.scopes))]).items():
+                names.reserve(store.nodes[i][1], tex)
+        self.printer, self.n = Page(names), names
+
+    def t(self, term: Term) -> str:
+        return self.printer.tex(term)
+
+    def m(self, term: Term) -> str:
+        return f"${self.t(term)}$"
+
+    # -- the theorem ------------------------------------------------------------------------------------------
+    def fragment(self) -> str:
+        b, s = self.bound, self.style
+        letter = LETTER[b.wrt]
+        display, where = self._display(letter)
+        lines = [] if self.exposition is None else self._lines(self.exposition)
+        parts = self._parts()
+        rows = self._notation()
+        return render(
+            "bound.tex.j2", version=VERSION, digest=b.digest, title=self.title, environment=Tex(s.environment),
+            heading=f"{TITLES[b.wrt]}{', ' + self.title if self.title else ''}", label=Tex(s.label or label_of(b, self.title)),
+            macros=Tex(self.n.preamble()), setting=Tex(self._setting()), claim=Tex(self._claim()), display=Tex(display),
+            where=Tex(where), parts=[(h, Tex(x)) for h, x in parts], notation=[Tex(r) for r in rows],
+            notation_words=Tex(self._notation_words()), preface=Tex(self._preface()),
+            lines=[(Tex(k), Tex(x)) for k, x in lines])
+
+    def _abs(self, inner: str) -> str:
+        return f"{self.n.macro('abs')}{{{inner}}}"
+
+    def _norm(self, inner: str) -> str:
+        return f"{self.n.macro('norm')}{{{inner}}}"
+
+    def _display(self, letter: str) -> tuple[str, str]:
+        b = self.bound
+        f = {"input": (self._abs(r"f(x;\theta)-f(x';\theta)"), self._abs("x-x'")),
+             "parameters": (self._abs(r"f(x;\theta)-f(x;\theta')"), self._abs(r"\theta-\theta'")),
+             "radius": (self._abs(r"f(x;\theta)"), "")}[b.wrt]
+        head = rf"{f[0]} &\le {letter}{chr(92) + ',' if f[1] else ''}{f[1]}"
+        if b.unbounded:
+            return head + rf",\qquad {letter}=\infty", ""
+        lines = self.printer.lines(b.term, self.style.width)
+        whole = rf"{letter} &= {lines[-1][1]}"
+        rest = " \\\\\n".join(rf"{name} &= {text}" for name, text in lines[:-1])
+        return f"{head}, \\\\\n{whole}", rest
+
+    def _setting(self) -> str:
+        b = self.bound
+        program = b.derivation.program
+        text = formula(b.network.body, self.t)
+        if text is None:
+            shown = rf"\texttt{{{_breakable(excerpt(b.network.body, 600))}}}"
+        else:
+            shown = rf"$f(\cdot;\theta)={text}$"
+        i = b.network.input
+        sets = [rf"\mathbb{{R}}^{{{self._space(i.shape)}}}", rf"\mathbb{{R}}^{{{self._space(program.out)}}}"]
+        then = r" ($A\rhd B$ applies $A$, then $B$)" if text is not None and r"\rhd" in text else ""
+        return (f"Let {shown}{then}, from ${sets[0]}$ to ${sets[1]}$, with parameters $\\theta\\in\\Theta$.")
+
+    def _space(self, shape: Any) -> str:
+        parts = [t for t in (shape.samples, shape.positions, shape.features) if t.literal() != 1]
+        return r"\times ".join(self.t(t) for t in parts) or "1"
+
+    def _claim(self) -> str:
+        b = self.bound
+        assumed = [h.id for h in b.hypotheses if h.kind != "domain"]
+        under = f"Under ({'), ('.join(assumed[:8])}){', ...' if len(assumed) > 8 else ''}, for" if assumed else "For"
+        if b.wrt == "parameters":
+            fixed = b.derivation.fixed_tensors()
+            agree = f" that agree in every other tensor ({prose.escape(', '.join(fixed[:6]))})" if fixed else ""
+            return rf"{under} all $\theta,\theta'\in\Theta${agree} and all $x\in D(\theta)\cap D(\theta')$,"
+        if b.wrt == "input":
+            return rf"{under} all $\theta\in\Theta$ and all $x,x'\in D(\theta)$,"
+        return rf"{under} all $\theta\in\Theta$ and all $x\in D(\theta)$,"
+
+    # -- what it means ------------------------------------------------------------------------------------------
+    def _parts(self) -> list[tuple[str, str]]:
+        b = self.bound
+        parts = [("Domain", self._domain()), ("Parameters", self._parameters()), ("Norms", self._norms())]
+        if b.hypotheses:
+            parts.append(("Hypotheses", self._hypotheses()))
+        if not b.unbounded:
+            growth = self._growth()
+            if growth:
+                parts.append(("Growth", growth))
+            parts.append(("Sharpness", self._sharpness()))
+        return parts
+
+    def _domain(self) -> str:
+        b = self.bound
+        i = b.network.input
+        ball = rf"all $x$ with ${self._abs('x')}\le {self.t(i.radius)}$" if i.radius is not None else "all $x$"
+        floors = [h.id for h in b.hypotheses if h.kind == "floor"]
+        more = rf" for which $f(\cdot;\theta)$ meets ({'), ('.join(floors[:8])})" if floors else ""
+        unused = " The radius is not used." if i.radius is not None and not b.needs_radius else ""
+        return rf"$D(\theta)$ is the set of {ball}{more}.{unused}"
+
+    def _parameters(self) -> str:
+        b = self.bound
+        groups: dict[str, list[str]] = {}
+        total = 0
+        for t in b.derivation.tensors():
+            total += 1
+            if total > MAX_TENSORS:
+                continue
+            binder = b.derivation.binder(t.scope)
+            where = f"{prose.escape(str(getattr(t.layer, 'title', t.layer.name)))}, {place(t.path)}" + (f", ${self._binder(binder)}$" if binder else "")
+            groups.setdefault(where, []).append(self._constraint(t.parameter, t.trained))
+        texts = [f"{', '.join(c)} ({where})" for where, c in groups.items()]
+        if total > MAX_TENSORS:
+            texts.append(f"and {total - MAX_TENSORS} more tensors with a bound each")
+        said = r"$\Theta$: " + ("; ".join(texts) if texts else "no parameters") + "."
+        if b.wrt == "parameters":
+            names = b.derivation.trainable
+            trained = "all of them" if names >= frozenset(ROLES) else prose.escape(", ".join(sorted(names))) or "none"
+            said += f" Trained: {trained}."
+        return said
+
+    def _constraint(self, p: Any, trained: bool) -> str:
+        name = "bias" if p.role == "bias" else p.name
+        relation = {"least": r"\ge", "exact": "="}.get(p.norm, r"\le")
+        shown = rf"${self._measured(p.norm, name)}{relation} {self.t(p.bound)}$"
+        if p.row_bound is not None:
+            shown += rf", rows of ${_tensor(name)}$ of norm at most ${self.t(p.row_bound)}$"
+        return shown if trained or p.value is None else rf"${_tensor(name)}$ as given ({shown})"
+
+    def _norms(self) -> str:
+        metric = (r" Parameters: the Euclidean norm of all trained tensors together (Frobenius for matrices)."
+                  if self.bound.wrt == "parameters" else "")
+        norm, size = self._norm(r"\cdot"), self._abs(r"\cdot")
+        return rf"${size}$ is the Euclidean norm of all entries, ${norm}$ the spectral norm.{metric}"
+
+    def _hypotheses(self) -> str:
+        b = self.bound
+        listed = b.hypotheses
+        texts = [self._stated(h) for h in listed[:MAX_HYPOTHESES]]
+        if len(listed) > MAX_HYPOTHESES:
+            texts.append(f"and {len(listed) - MAX_HYPOTHESES} more of the same kinds.")
+        conditions: dict[str, None] = {}
+        for _, c in b.conditions():
+            guard = " and ".join(rf"${self.t(g)}\ge {n}$" for g, n in c.guard)
+            conditions[rf"${self.t(c.left)}\le {self.t(c.right)}$" + (f" (if {guard})" if guard else "")] = None
+            if len(conditions) > MAX_CONDITIONS:
+                break
+        if conditions:
+            shown = list(conditions)[:MAX_CONDITIONS]
+            more = " and further conditions of this kind" if len(conditions) > MAX_CONDITIONS else ""
+            texts.append(f"The floors can be met only if {' and '.join(shown)}{more}; otherwise the statement is empty.")
+        return " ".join(texts)
+
+    def _stated(self, h: Stated) -> str:
+        words = self._template(h.template, h.terms)
+        where = f"{prose.escape(h.title)}, {h.where}: " if h.title else ""
+        binder = f" (${self._binder(h.binder)}$)" if h.binder and h.uses else ""
+        return f"({h.id})~{where}{words}{binder}."
+
+    def _template(self, template: str, terms: Sequence[Term]) -> str:
+        """Words with {0}, {1}, ... as TeX; a comparison with 0 goes into the formula."""
+        out: list[str] = []
+        rest = template
+        for match in re.finditer(r"\{(\d+)\}( > 0)?", template):
+            before, _, rest = rest.partition(match[0])
+            out += [prose.escape(before), f"${self.t(terms[int(match[1])])}{'>0' if match[2] else ''}$"]
+        return "".join([*out, prose.escape(rest)])
+
+    def _growth(self) -> str:
+        texts = []
+        for depth in self.bound.depths():
+            try:
+                r = self.bound.rate(depth)
+            except NormboundError as error:
+                texts.append(f"In {self.m(depth)}: {prose.escape(str(error))}.")
+                continue
+            K = self.t(depth)
+            if r.rate is None:
+                assert r.limit is not None
+                texts.append(rf"There is no exponential rate in ${K}$; the limit as ${K}\to\infty$ is {self.m(r.limit)}.")
+                continue
+            text = rf"The rate per unit of ${K}$ is {self.m(r.rate)}"
+            order = self._order(K, r.order)
+            lines = r.critical_lines()
+            if r.never_below_one():
+                text += ", never below 1"
+            elif len(lines) == 1:
+                decays = not any(c.literal() == 1 for c in r.candidates)
+                below = "decays" if decays else "does not grow exponentially"
+                text += (rf"; the bound {below} below and grows exponentially above the critical line ${self.t(lines[0][0])}="
+                         rf"{self.t(lines[0][1])}$, where it is " + (f"at most of order {order}" if order else "bounded"))
+            elif lines:
+                text += "; it is critical where the largest of the candidates equals 1" + (f" (there of order {order})"
+                                                                                       if order else "")
+            elif order:
+                text += f", of order {order}"
+            texts.append(text + ".")
+        return " ".join(texts)
+
+    def _order(self, K: str, order: Fraction) -> str:
+        if not order:
+            return ""
+        if order == 1:
+            return f"${K}$"
+        return f"${K}^{{{order.numerator if order.denominator == 1 else f'{order.numerator}/{order.denominator}'}}}$"
+
+    def _sharpness(self) -> str:
+        a = attainment(self.bound)
+        own: dict[str, list[str]] = {}
+        for _, layer, word in a.layerwise:
+            layers = own.setdefault(word, [])
+            if layer not in layers:
+                layers.append(layer)
+        texts = [rf"Constants of single layers: {'; '.join(prose.escape(f'{w} for ' + ', '.join(x)) for w, x in own.items())}."]
+        texts.append(prose.to_tex(a.statement, {}, self.printer))
+        relations = {">=": r"\ge", "<=": r"\le"}
+        conditions = [f"${self.t(left)}{relations.get(relation, relation)} {self.t(right)}$ "
+                      f"({prose.to_tex(reason, {}, self.printer)})" for left, relation, right, reason in a.conditions]
+        if conditions:
+            texts.append(f"Conditions: {'; '.join(conditions)}.")
+        if a.witness:
+            texts.append(prose.to_tex(a.witness, {}, self.printer))
+        if a.obstacle:
+            texts.append(f"The argument for exactness stops at {prose.escape(a.obstacle)}.")
+        return " ".join([*texts, prose.escape(self.measured)]).strip()
+
+    # -- notation -------------------------------------------------------------------------------------------------
+    def _notation(self) -> list[str]:
+        cells = []
+        for meaning in notation(self.bound)[:48]:
+            where = [p.removeprefix("layer ") for p in meaning.places]
+            shown = f" ({', '.join(where[:2])}{', ...' if len(where) > 2 else ''})" if where else ""
+            if meaning.norm and meaning.norm != "exact":
+                words = ("least entry of " if meaning.norm == "least" else "bounds ") + f"${self._measured(meaning.norm, meaning.tensor)}$"
+            else:
+                words = prose.escape(meaning.words)
+            cells.append(f"{self.m(meaning.symbol)} & {words}{shown}")
+        for tex, definition in self.printer.constants.values():
+            cells.append(f"${tex}$ & {prose.escape(definition)}")
+        cells += ["&"] * (-len(cells) % 3)
+        return [" & ".join(cells[k:k + 3]) for k in range(0, len(cells), 3)]
+
+    def _measured(self, norm: str, tensor: str) -> str:
+        """The norm of a tensor that its bound speaks of."""
+        name = _tensor(tensor)
+        return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": rf"{self._abs(name)}_\infty"}.get(norm, name)
+
+    def _notation_words(self) -> str:
+        naturals = [self.m(x.symbol) for x in notation(self.bound) if x.natural]
+        words = [f"{', '.join(naturals)} natural numbers, the other symbols real and nonnegative."] if naturals else \
+            ["Symbols are real and nonnegative."]
+        words += self.printer.notes()
+        return " ".join(words)
+
+    # -- the derivation ---------------------------------------------------------------------------------------------
+    def _preface(self) -> str:
+        e = self.exposition
+        if e is None:
+            return ""
+        text = (r"Line $(n)$ concerns the part of the network that ends at its place, as a map of that part's own input, of norm "
+                r"at most $B$. $L_{(n)}$ is a Lipschitz constant in the input")
+        if e.radii:
+            text += r"; the output has norm at most $B_{(n)}$, or $b_{(n)}+G_{(n)}B$"
+        if e.sensitivities:
+            text += (r"; $p_{(n)}^2$ is the squared Lipschitz constant in the parameters used once (in general $u_{(n)}B^2+v_{(n)}B"
+                     r"+w_{(n)}$), $c_{(n)}$ the constant in a shared tensor")
+        return text + ". ``Then'' composes in series with the line it names."
+
+    def _lines(self, e: Exposition) -> list[tuple[str, str]]:
+        said: set[str] = set()
+        out: list[tuple[str, str]] = []
+        binder = ""
+        for k, line in enumerate(e.lines):
+            if e.left_out and k == len(e.lines) // 2:
+                out.append((r"\dots", f"{e.left_out} lines of the same kinds are left out here."))
+            if line.binder != binder:
+                binder = line.binder
+                out.append((r"\textbullet", rf"\emph{{For ${self._binder(binder)}$:}}" if binder else
+                            r"\emph{For the whole:}"))
+            indent = rf"\hspace*{{{line.level - 1}em}}" if line.level > 1 else ""
+            out.append((f"({line.number})", indent + self._line(line, said)))
+        return out
+
+    def _line(self, line: Line, said: set[str]) -> str:
+        facts = self._facts(line.facts, line.number)
+        sources = ", ".join(f"({p})" for p in line.premises)
+        where = line.where.removeprefix("layer ")
+        if line.kind == "domain":
+            radius = self.bound.network.input.radius
+            return f"Domain: ${self._abs('x')}\\le {self.t(radius)}$." if radius is not None else "Domain: all of space."
+        if line.kind == "sharing":
+            return f"Groups of shared tensors are used no more and enter $p^2$, from {sources}: {facts}."
+        if line.kind == "rule":
+            name = line.title.replace("-", " ").capitalize()
+            return rf"\textsf{{{name}}}" + (f" of {sources}" if sources else "") + f" ({where}): {facts}.{self._reason(line, said)}"
+        part = {"Normalize": ", normalization", "BatchNorm": ", running statistics", "Affine": ", gain and shift"}.get(line.part, "")
+        text = rf"{'then ' if line.kind == 'then' and line.premises else ''}\textsf{{{prose.escape(line.title)}}} ({where}{part}): "
+        reason = self._reason(line, said)
+        if line.kind == "layer":
+            return f"{text}{facts}.{reason}"
+        own = self._facts(line.own, None)
+        if line.neutral:
+            return f"{text}{own}; nothing changes.{reason}"
+        return f"{text}{own}; with {sources}, {facts}.{reason}"
+
+    def _reason(self, line: Line, said: set[str]) -> str:
+        """Why, where it is said for the first time."""
+        r = line.reason
+        if r is None or r.of in said or not r.text:
+            return ""
+        said.add(r.of)
+        text = (prose.to_tex(r.text) if r.ours else prose.escape(r.text)).rstrip(". ")
+        return rf" \textit{{Why:}} {text}."
+
+    def _facts(self, facts: tuple[Fact, ...], number: int | None) -> str:
+        """Formulas of a line; ``number`` None: of a layer on its own, in terms of the norm B of its input."""
+        found = {(f.quantity, f.group): f.term for f in facts}
+        shown: list[str] = []
+        lip = found.get(("L", ""))
+        if lip is not None:
+            shown.append(f"$L{_sub(number)}={self.t(lip)}$")
+        b, G = found.get(("b", "")), found.get(("G", ""))
+        if b is not None and G is not None:
+            if number is None:
+                shown.append(rf"norm at most ${self._affine(b, G)}$")
+            elif not G:
+                shown.append(f"$B{_sub(number)}={self.t(b)}$")
+            else:
+                shown += [f"${q}{_sub(number)}={self.t(x)}$" for q, x in (("b", b), ("G", G)) if x or q == "G"]
+        q = [found.get((x, "")) for x in ("q2", "q1", "q0")]
+        if q[0] is not None and any(q):
+            if number is None:
+                shown.append(f"$p^2={self._polynomial(q)}$")
+            elif not q[0] and not q[1]:
+                assert q[2] is not None
+                shown.append(f"$p{_sub(number)}^2={self.t(q[2])}$")
+            else:
+                shown += [f"${x}{_sub(number)}={self.t(y)}$" for x, y in zip("uvw", q, strict=True) if y]
+        groups = dict.fromkeys(f.group for f in facts if f.group)
+        for g in groups:
+            c1, c0 = found[("c1", g)], found[("c0", g)]
+            name = rf"c{_sub(number, g)}"
+            shown.append(f"${name}={self._affine(c0, c1)}$")
+        return ", ".join(shown) or "nothing to note"
+
+    def _affine(self, b: Term, G: Term) -> str:
+        if not G:
+            return self.t(b)
+        slope = "B" if G.literal() == 1 else rf"{self._factor(G)}\,B"
+        return slope if not b else f"{self.t(b)}+{slope}"
+
+    def _factor(self, t: Term) -> str:
+        text = self.t(t)
+        return rf"\left({text}\right)" if _is_sum(t) else text
+
+    def _polynomial(self, q: Sequence[Term | None]) -> str:
+        out = []
+        for power, x in zip(("B^2", "B", ""), q, strict=True):
+            if x:
+                out.append(power if power and x.literal() == 1 else f"{self._factor(x) if power else self.t(x)}{chr(92) + ',' if power else ''}{power}")
+        return "+".join(out)
+
+    def _binder(self, binder: str) -> str:
+        """"i = 1..K, j = 1..m" as TeX, depths printed as terms."""
+        parts = []
+        for part in binder.split(", "):
+            index, _, depth = part.partition(" = 1..")
+            term = self._depths().get(depth)
+            parts.append(rf"{index}=1,\dots,{self.t(term) if term is not None else prose.escape(depth)}")
+        return r";\ ".join(parts)
+
+    def _depths(self) -> Mapping[str, Term]:
+        return {str(s.repeat.depth): s.repeat.depth for s in self.bound.derivation.scopes if s.repeat is not None}
+
+
+def _sub(number: int | None, group: str = "") -> str:
+    parts = ([f"({number})"] if number is not None else []) + ([rf"\mathrm{{{prose.escape(group)}}}"] if group else [])
+    return f"_{{{','.join(parts)}}}" if parts else ""
+
+
+def _names(e: Exposition, indices: Sequence[str]) -> dict[int, str]:
+    """The TeX of every name of the derivation: B_(n) and p_(n)^2 where one coefficient says all, else b, G and u, v, w."""
+    single: set[tuple[int, str]] = set()
+    for line in e.lines:
+        found = {f.quantity: f.term for f in line.facts}
+        if not found.get("G", True):
+            single.add((line.number, "b"))
+        if not found.get("q2", True) and not found.get("q1", True):
+            single.add((line.number, "q0"))
+    letters = {"L": "L", "b": "b", "G": "G", "q2": "u", "q1": "v", "q0": "w", "c1": "c'", "c0": "c"}
+    out = {}
+    for i, n in e.names.items():
+        if n.quantity in ("state", "sup"):
+            out[i] = f"{'B' if n.quantity == 'state' else 'F'}_{{{indices[n.line]}-1}}"
+            continue
+        sub = _sub(n.line, n.group)
+        if (n.line, n.quantity) in single:
+            out[i] = f"B{sub}" if n.quantity == "b" else f"p{sub}^2"
+        else:
+            out[i] = letters[n.quantity] + sub
+    return out
+
+
+def _index(binder: str) -> str:
+    return binder.rpartition(", ")[2].partition(" = ")[0] or "i"
+
+
+def _is_sum(t: Term) -> bool:
+    from normbound.terms.store import ADD
+    return t.node[0] == ADD
+
+
+def _tensor(name: str) -> str:
+    greek = {"gamma", "beta", "alpha"}
+    return rf"\{name}" if name in greek else name if len(name) == 1 else rf"\mathit{{{prose.escape(name)}}}"
+
+
+def _breakable(text: str) -> str:
+    return prose.escape(text).replace(" ", r" \allowbreak{}")

@@ -1,0 +1,220 @@
+"""The nine results: what normalization does to Lipschitz constants, derived here from the calculus.
+
+They restate and prove, in this library's own terms, what the abstract of K. Than (arXiv 2511.00958) announces, and the
+opposite regime. Each result is built in the current store: its theorem in words, the derived bounds it rests on, and the
+members of the exact families that show it cannot be improved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from normbound.calculus.bound import Bound, derive
+from normbound.calculus.comparison import Comparison, compare
+from normbound.network.builtins import get
+from normbound.network.language import parse_block
+from normbound.network.program import Input, Network
+from normbound.terms.store import current, sqrt
+from normbound.theory.families import (
+    Family,
+    aligned_relu,
+    batch_explosion,
+    exact_family,
+    explosion,
+    global_epsilon,
+    parameter_explosion,
+    positive_weights,
+)
+from normbound.theory.generalization import parametric_bound, partition_bound
+from normbound.theory.landscape import landscape
+from normbound.theory.theorem import Theorem
+
+SOURCE = ("than2025hidden",)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One of the nine.
+
+    id        "R1" ... "R9"
+    theorems  what is claimed; the first is the result, the others are its parts
+    bounds    the derived bounds it rests on, each with a short title
+    families  members of the families that attain it (each statement quantifies over the whole family)
+    comparison  the two networks compared, where the result compares
+    """
+
+    id: str
+    title: str
+    theorems: tuple[Theorem, ...]
+    bounds: tuple[tuple[str, Bound], ...] = ()
+    families: tuple[Family, ...] = ()
+    comparison: Comparison | None = None
+
+
+def _plain() -> Network:
+    """The MLP with bounds of their own in each layer, without normalizers."""
+    network = get("indexed").network.without_normalization()
+    return Network(network.input, network.body, "MLP, own bounds in each layer")
+
+
+def _unnormalized(wrt: str, family: bool) -> Bound:
+    return derive(_plain() if family else get("mlp").network, wrt)
+
+
+def input_unnormalized() -> Result:
+    bound, equal = _unnormalized("input", True), _unnormalized("input", False)
+    theorem = Theorem(
+        "R1", "Unnormalized networks, input",
+        r"Let $f$ have $K$ layers $x_i=\phi(W_ix_{i-1}+b_i)$ with ReLU activations $\phi$ and $\norm{W_i}\le s_i$. Then $f$ is "
+        r"Lipschitz on all of $\mathbb{R}^d$ with constant $<<value>>$, and with $<<equal>>$ if all $s_i$ equal $s$. No smaller "
+        r"number bounds all these networks.",
+        proof=(r"A linear map is $\norm{W_i}$-Lipschitz, adding a bias changes no difference, and ReLU is 1-Lipschitz.",
+               r"Constants multiply under composition; over $K$ layers this is the product."),
+        terms={"value": bound.term, "equal": equal.term},
+        sharpness=r"Attained for all $s_1,\dots,s_K$ by aligned weights of rank one (result 3).",
+        sources=SOURCE)
+    return Result("R1", "Upper bound in the input, without normalization", (theorem,),
+                  (("bounds of their own", bound), ("equal bounds", equal)), (aligned_relu((2, "3/2", "1/2")),))
+
+
+def parameters_unnormalized() -> Result:
+    bound = _unnormalized("parameters", False)
+    bare = derive(Input("R", "d") >> parse_block("Repeat(Linear(s) >> ReLU, K)"), "parameters")
+    theorem = Theorem(
+        "R2", "Unnormalized networks, parameters",
+        r"Let $f$ have $K$ layers $x_i=\phi(W_ix_{i-1}+b_i)$ with ReLU activations, $\norm{W_i}\le s$ and $\abs{b_i}\le b$, and let "
+        r"$\abs{x}\le R$. As a function of all weights and biases together, $f(x;\cdot)$ is Lipschitz with constant $P$, "
+        r"$P^2=<<squared>>$. Without biases $P=<<bare>>$.",
+        proof=(r"The recursion is $P_i^2=s^2P_{i-1}^2+B_{i-1}^2+1$ with $B_i=sB_{i-1}+b$: in $W_ix-W_i'x'=W_i(x-x')+(W_i-W_i')x'$ the "
+               r"first part is what earlier layers cause, the second what this layer causes, and the parts add in squares by "
+               r"Cauchy-Schwarz.",
+               r"$(P^2,B^2,B,1)$ evolves linearly; divided differences of $z^K$ at $s^2$, $s$ and $1$ solve the recursion, also "
+               r"where these numbers coincide."),
+        terms={"value": bound.term, "squared": bound.term**2, "bare": bare.term},
+        sharpness=r"Attained by scalar chains with $w_i=s$, $b_i=b$ at $x=R$.", sources=SOURCE)
+    return Result("R2", "Upper bound in the parameters, without normalization", (theorem,),
+                  (("with biases", bound), ("without biases", bare)), (aligned_relu((2,) * 3, 2),))
+
+
+def lower_bound() -> Result:
+    families = (aligned_relu((2,) * 4, 2), positive_weights("3/10", 4))
+    theorem = Theorem(
+        "R3", "Exponential lower bounds",
+        r"For every $s>1$ there are uncountably many unnormalized ReLU networks of depth $K$ with $\norm{W_i}=s$ whose Lipschitz "
+        r"constant in the input is exactly $s^K$ and whose Lipschitz constant in the weights on $\abs{x}\le R$ is at least "
+        r"$\sqrt{K}s^{K-1}R$; and for $cd>1$ the networks of width $d$ all of whose weights exceed $c>0$, a set of positive Lebesgue "
+        r"measure, have Lipschitz constants of at least $(cd)^K$.",
+        proof=tuple(f.proof for f in families),
+        sharpness="The first family attains the upper bounds of results 1 and 2 (without biases) at every depth.",
+        sources=SOURCE)
+    return Result("R3", "Exponential lower bounds and their continuum", (theorem,), (), families)
+
+
+def input_normalized() -> Result:
+    bound, own = derive(get("mlp-layernorm").network), derive(get("indexed").network)
+    free = derive(get("mlp-layernorm").network, floors=False)
+    theorem = Theorem(
+        "R4", "Normalized networks, input",
+        r"Insert LayerNorm with gains $\abs{\gamma}_\infty\le g$ after every linear map. Any two inputs for which every normalizer "
+        r"sees a standard deviation of at least $\sigma$ satisfy $\abs{f(x)-f(x')}\le L\abs{x-x'}$ with $L=<<value>>$; with numbers of "
+        r"their own in each layer $L=<<own>>$. Without any floor $L=<<free>>$.",
+        hypotheses=(r"The floor speaks of the deviations inside the normalized network, at both inputs.",
+                    r"$\varepsilon\ge0$ and $\sigma^2+\varepsilon>0$; the variance is the biased one."),
+        proof=(r"For the normalizer $N$ and two points with $q(u)=a$, $q(v)=b$, where $q(z)^2$ is the variance plus $\varepsilon$: "
+               r"$\abs{N(u)-N(v)}^2\le\abs{u-v}^2/(ab)$, because the difference of the two sides is a product of two factors of equal "
+               r"sign. No convexity of the set of inputs is used.",
+               r"With $a,b\ge\sqrt{\sigma^2+\varepsilon}$ the constant is $1/\sqrt{\sigma^2+\varepsilon}$; gains multiply by $g$, and constants "
+               r"multiply along the network."),
+        terms={"value": bound.term, "own": own.term, "free": free.term},
+        sharpness="Attained at every depth and for all numbers by the exact family of result 6.", sources=SOURCE)
+    return Result("R4", "Upper bound in the input, with normalization", (theorem,),
+                  (("equal bounds", bound), ("without floors", free)), (exact_family("6/5", "3/2", 1, "1/100", 3),))
+
+
+def parameters_normalized() -> Result:
+    bound = derive(get("mlp-layernorm").network, "parameters")
+    theorem = Theorem(
+        "R5", "Normalized networks, parameters",
+        r"For the network of result 4, two parameters and an input for which the floors hold under both parameters: "
+        r"$\abs{f(x;\theta)-f(x;\theta')}\le P\abs{\theta-\theta'}$ with $P=<<value>>$.",
+        hypotheses=(r"The floors hold for both networks of the pair.",),
+        proof=(r"The normalizer without parameters is followed by its gain and shift, so the recursion never compares a normalizer "
+               r"across parameters: $P_i^2=a^2P_{i-1}^2+$ the layer's own part, with $a=gs/\sqrt{\sigma^2+\varepsilon}$.",
+               r"The radius after a normalizer is at most $g\sqrt{d}+h$, whatever the depth and the weights; so for $a<1$ the constant "
+               r"stays bounded in the depth."),
+        terms={"value": bound.term},
+        sharpness=r"An upper bound: with trainable gains the composition is not known to be attained. The last layer's own part "
+        r"never vanishes, so $P$ does not tend to zero.",
+        sources=SOURCE)
+    return Result("R5", "Upper bound in the parameters, with normalization", (theorem,), (("parameters", bound),))
+
+
+def exponential_reduction() -> Result:
+    network = get("mlp-layernorm").network
+    comparison = compare(network, network.without_normalization())
+    store = current()
+    g, s, sigma, eps = (store.symbol(n) for n in ("g", "s", "sigma", "eps"))
+    theorem = Theorem(
+        "R6", "Exponential reduction",
+        r"Inserting the normalizers multiplies the bound in the input by $<<ratio>>$. It is smaller for $K\ge1$ if and only if "
+        r"$g< <<root>>$, and then exponentially so in the number of normalizers, at the exact rate $<<rate>>$ each. The "
+        r"normalized bound itself decays if and only if $<<left>>< <<root>>$. For all positive $s,\sigma,g$, all $\varepsilon\ge0$ "
+        r"and every $K$ there are networks (a continuum for each choice) for which both statements hold for the true Lipschitz "
+        r"constants: they equal $<<normalized>>$ with and $s^K$ without the normalizers, and the floor holds at every input.",
+        hypotheses=(r"$\sigma$ is the floor inside the normalized network: it is not the deviation of the unnormalized one.",
+                    r"Floors are possible only with $\sigma\sqrt{d}\le sR+b$ and its analogues at later layers."),
+        proof=("Divide result 4 by result 1.", exact_family(1, 1, 1, 0, 1).proof),
+        terms={"value": comparison.ratio, "ratio": comparison.ratio, "root": sqrt(sigma**2 + eps),
+               "rate": g / sqrt(sigma**2 + eps), "left": g * s, "normalized": comparison.first.term},
+        sharpness="Attained by the exact family, as a ratio of true constants, for reduction, neutrality and explosion alike.",
+        warnings=(r"At $\varepsilon=0$ only $s/\sigma$ has a meaning: a large deviation that comes from a large weight is neutral.",
+                  r"Bias-free chains cannot get below a certificate floor of the order $\sqrt{d}/\abs{x}$, and networks that end with "
+                  r"BatchNorm matched to the data not below a floor independent of the depth: the reduction is relative to the "
+                  r"unnormalized network."),
+        sources=SOURCE, lemma="Reduction.certificate_ratio, Reduction.threshold, Exact.exact_ratio")
+    return Result("R6", "Exponential reduction: rate, threshold, attainment", (theorem,), (),
+                  (exact_family("4/5", "3/2", 1, "1/100", 4), exact_family("8/5", "1/2", 1, "1/100", 4)), comparison)
+
+
+def loss_landscape() -> Result:
+    network = get("mlp-layernorm").network
+    return Result("R7", "Consequence for the loss landscape",
+                  (landscape(network, "cross-entropy"), landscape(get("mlp").network, "cross-entropy")))
+
+
+def generalization() -> Result:
+    network = get("mlp-layernorm").network
+    return Result("R8", "Consequence for generalization",
+                  (partition_bound(network, "ramp"), parametric_bound(network, "ramp")))
+
+
+def opposite_regime() -> Result:
+    network = get("mlp-layernorm").network
+    comparison = compare(network, network.without_normalization())
+    families = (explosion(2, 4), batch_explosion(2, 4), parameter_explosion(2, 3), global_epsilon(1, 1, "1/100", 3))
+    store = current()
+    theorem = Theorem(
+        "R9", "The opposite regime and the border",
+        r"For every $c>1$ there are networks (a continuum) with $\norm{W_i}=1$ whose Lipschitz constant is 1 without normalizers and "
+        r"$c^K$ with LayerNorm, RMSNorm or BatchNorm in training mode; the same happens in the parameters. The border is "
+        r"$g=<<root>>$ relative to the unnormalized network, and $gs=<<root>>$ for growth or decay of the "
+        r"normalized network itself; on either side the exact family attains the bound.",
+        hypotheses=(r"$\varepsilon=0$ for the families with $c^K$; with $\varepsilon>0$ and no floor the constant "
+                    r"$(gs/\sqrt{\varepsilon})^K$ is attained.",),
+        proof=tuple(f.proof for f in families),
+        terms={"value": comparison.first.term, "root": sqrt(store.symbol("sigma")**2 + store.symbol("eps"))},
+        sharpness="All constants are attained.", sources=("openreview2026uv1q",))
+    return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families, comparison)
+
+
+RESULTS: dict[str, Callable[[], Result]] = {
+    f"R{k}": build for k, build in enumerate((
+        input_unnormalized, parameters_unnormalized, lower_bound, input_normalized, parameters_normalized,
+        exponential_reduction, loss_landscape, generalization, opposite_regime), 1)}
+
+
+def results() -> list[Callable[[], Result]]:
+    """The nine, unbuilt: each call builds one in the current store."""
+    return [partial(build) for build in RESULTS.values()]
