@@ -31,6 +31,19 @@ from normbound.version import VERSION
 
 GENERATED = ("paper.tex", "paper.pdf", "references.bib", "report.json")
 MARK = "report.json"
+CAPTIONS = {
+    "tightness": "Measured constants of sampled networks over the derived bound, by depth. One dash per weight law; the line is the "
+                 "median of Gaussian weights; squares are members of the exact families, which attain the bound.",
+    "lower-bound": "Measured Lipschitz constants of random members of the two families (marks) and the stated constants (lines).",
+    "reduction": "True Lipschitz constants of members of the exact family, measured (marks) and stated (lines), without the normalizer "
+                 "and with it on either side of the threshold and at it.",
+    "gradients": "Gradient of the loss with respect to the parameters of each layer, for exact networks.",
+    "violations": "Rate at which the bound of the generalization gap is violated over the draws, with exact binomial intervals, and the "
+                  "same for a deliberately wrong bound without the term that counts cells.",
+    "gap": "The part of the generalization bound that the network contributes, with and without normalizers.",
+    "border": "Members of the exact family on a grid: the sign of the measured rate and the border.",
+    "explosion": "Weights of spectral norm 1: the constant with LayerNorm (marks measured, line stated) and without.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ class Outcome:
     finding: Finding
     seconds: float
     section: str = field(repr=False)
+    fragments: tuple[str, ...] = field(repr=False, default=())
     plots: tuple[Path, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -134,23 +148,23 @@ def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
         except UnsupportedError:
             drawn = ()
         section = _section(result, finding, drawn)
-    return Outcome(name, result.title, finding, perf_counter() - start, section, drawn)
+        fragments = tuple(
+            to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{name.lower()}-{k}"),
+                     f"{bound.network.title or 'network'}, {title}") for k, (title, bound) in enumerate(result.bounds, 1))
+    return Outcome(name, result.title, finding, perf_counter() - start, section, fragments, drawn)
 
 
 def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
     names = Names()
     slug = result.id.lower()
     theorems = [theorem_latex(t, names, f"thm:{slug}" + (f"-{k}" if k else "")) for k, t in enumerate(result.theorems)]
-    fragments = []
-    for k, (title, bound) in enumerate(result.bounds):
-        fragments.append(to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{slug}-{k + 1}"),
-                                  f"{bound.network.title or 'network'}, {title}"))
-    families = [(f.name, Tex(prose.to_tex(f.statement)), Tex(prose.to_tex(f.continuum))) for f in result.families]
+    families = {f.name: (f.name, Tex(prose.to_tex(f.statement)), Tex(prose.to_tex(f.continuum))) for f in result.families}
+    derived = ", ".join(rf"Proposition~\ref{{prop:{slug}-{k}}}" for k in range(1, len(result.bounds) + 1))
     comparison = comparison_latex(result.comparison, names) if result.comparison is not None else ""
     return render("section.tex.j2", title=result.title, label=f"sec:{slug}", theorems=[Tex(t) for t in theorems],
-                  fragments=[Tex(f) for f in fragments], families=families, comparison=Tex(comparison),
+                  families=list(families.values()), comparison=Tex(comparison), derived=Tex(derived),
                   verdict=finding.verdict, says=finding.says, figures=[(k, _shown(v)) for k, v in finding.figures.items()],
-                  plots=[p.name for p in drawn if p.suffix == ".pdf"])
+                  plots=[(p.name, CAPTIONS[p.stem.partition('-')[2]]) for p in drawn if p.suffix == ".pdf"])
 
 
 def _shown(value: Any) -> str:
@@ -164,6 +178,7 @@ def _shown(value: Any) -> str:
 def _document(outcomes: list[Outcome], seed: int, quick: bool) -> str:
     rows = [(o.id, o.title, o.finding.verdict, f"sec:{o.id.lower()}") for o in outcomes]
     return render("paper.tex.j2", macros=Tex(Names().preamble()), rows=rows, sections=[Tex(o.section) for o in outcomes],
+                  fragments=[Tex(f) for o in outcomes for f in o.fragments],
                   version=VERSION, seed=seed, quick=quick)
 
 

@@ -199,7 +199,8 @@ class _Writer:
                         neutral, level, part)
         rule = RULES[s.rule]
         premises = tuple(p for p in premises if p not in self.hidden)
-        return Line(k, "rule", s.rule, where, binder, Reason(s.rule, rule.reason, True), self._facts(k, premises), premises, (), rule.lemma, False, level)
+        reason = Reason(s.rule, rule.reason, True)
+        return Line(k, "rule", s.rule, where, binder, reason, self._facts(k, premises), premises, (), rule.lemma, False, level)
 
     # -- facts -----------------------------------------------------------------------------------------------
     def _facts(self, k: int, premises: tuple[int, ...], name: bool = True) -> tuple[Fact, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from normbound.calculus.bound import Bound
-from normbound.contracts.block import Layer, Repeat
+from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.network.program import LEAF, natural_symbols, place
 from normbound.terms.store import CONST, ELT, SYM, Term
 
@@ -55,8 +55,8 @@ def notation(bound: Bound) -> list[Meaning]:
                 name = "bias" if p.role == "bias" else p.name
                 say(p.bound, WORDS[p.norm].format(name), place(instruction.path), p.norm, name)
                 say(p.row_bound, f"bound on the norms of the rows of {p.name}", place(instruction.path))
-        elif isinstance(getattr(block, "factor", None), Term):
-            say(block.factor, "factor", place(instruction.path))  # type: ignore[union-attr]
+        elif isinstance(block, Composite):
+            say(block.factor, "factor", place(instruction.path))
     naturals = natural_symbols(d.program)
     symbols = bound.symbols()
     known = [Meaning(symbols[name], words, name in naturals, tuple(places), norm, tensor)

@@ -61,6 +61,11 @@ def _positive_units(rng: Any, networks: int, width: int) -> Array:
     return u / _length(u)[:, None]
 
 
+def _entries_above(rng: Any, c: Array, width: int) -> Array:
+    """Random matrices with all entries at least c."""
+    return c[:, None, None] * (1 + 0.5 * rng.random((len(c), width, width)))
+
+
 def result_3(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int | None = None) -> Finding:
     """Without normalization the constants s^K (input), sqrt(K) s^(K-1) B (parameters) and at least (c d)^K occur.
 
@@ -84,7 +89,7 @@ def result_3(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
         units = [_positive_units(rng, many, width) for _ in range(max(depths) + 1)]
         weights = [s[:, None, None] * np.einsum("ni,nj->nij", units[k + 1], units[k]) for k in range(max(depths))]
         c = np.exp(rng.uniform(0.01, 1.0, many)) / width
-        least = [c[:, None, None] * (1 + 0.5 * rng.random((many, width, width))) for _ in range(max(depths))]
+        least = [_entries_above(rng, c, width) for _ in range(max(depths))]
         members += 2 * many
         logs = []
         for depth in depths:

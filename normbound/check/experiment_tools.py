@@ -8,10 +8,10 @@ neither overflows nor hides a wrong rate.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import log
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,11 +27,13 @@ from normbound.network.program import Network
 from normbound.terms.evaluate import evaluate, evaluate_floats
 from normbound.terms.exact import exact
 from normbound.terms.store import Term
+from normbound.theory.theorem import Theorem
 
 #: The only allowance, relative: rounding of products of at most 40 layers of at most 16 features is below 1e-12.
 ROUNDING = 1e-9
 
 Array = Any
+T = TypeVar("T", bound=Theorem)
 
 
 def factor_of(factor: int | Fraction | str) -> Fraction:
@@ -137,19 +139,31 @@ def shown(logarithm: float) -> str:
 
 
 def conclude(tallies: Sequence[Tally], attained: bool, says: str, figures: Mapping[str, Any],
-             series: Mapping[str, Mapping[str, Any]], others: Sequence[str] = ()) -> Finding:
-    """The finding of comparisons: not checked if one of them is empty, refuted if one fails.
+             series: Mapping[str, Mapping[str, Any]], parts: Sequence[Finding] = (), others: Sequence[str] = ()) -> Finding:
+    """The finding of comparisons: refuted if one fails, else not checked if one is empty.
 
+    parts   findings that the result rests on as well
     others  refutations found elsewhere
     """
-    broken = [*others, *(t.first for t in tallies if t.failures)]
+    broken = [*others, *(p.says for p in parts if p.verdict == "refuted"), *(t.first for t in tallies if t.failures)]
     tests = sum(t.tests for t in tallies)
     figures = {**figures, "comparisons": tests, "failed": sum(t.failures for t in tallies) + len(others)}
     if broken:
         return Finding("refuted", broken[0], figures, series)
     if not tallies or any(not t.tests for t in tallies):
         return Finding("not checked", "nothing was sampled that meets the hypotheses", figures, series)
+    for p in parts:
+        if not p.passed:
+            return Finding("not checked", p.says, figures, series)
     return Finding("attained" if attained else "survived", says, figures, series)
+
+
+def scaled(theorem: T, factor: Fraction) -> T:
+    """The theorem that claims ``factor`` times its constants."""
+    if factor == 1:
+        return theorem
+    changed = {n: theorem.terms[n] * factor for n in ("value", "iteration") if n in theorem.terms}
+    return replace(theorem, terms={**theorem.terms, **changed})
 
 
 # -- concrete networks at their probes ----------------------------------------------------------------------------

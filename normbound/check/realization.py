@@ -150,6 +150,8 @@ def plan(network: Network, trainable: Collection[str] = ROLES, floors: bool = Tr
             note(layer.groups, "given")
         if isinstance(layer, Linear) and layer.row_norm != layer.norm:
             note(layer.row_norm, "max" if layer.weight_value is None else "given")
+    for t in program.out[:3]:
+        note(t, "given")
     kinds: dict[str, set[int]] = {}
     for k in store.reachable(roots):
         node = store.nodes[k]

@@ -221,6 +221,7 @@ class Outside(Layer):
     """The tensor captured under ``source`` by the enclosing Repeat; ignores the stream."""
 
     source: str
+    rowwise = False  # the captured radius is that of all rows
 
     def __init__(self, source: str):
         object.__setattr__(self, "source", str(source))

@@ -361,6 +361,6 @@ def natural_symbols(program: Program) -> set[str]:
     for i in program.code:
         if i.op == OPEN and isinstance(i.block, Repeat):
             found |= set(store.symbols(i.block.depth))
-    for t in {t.id: t for i in program.code for t in (i.shape.samples, i.shape.positions, i.shape.features)}.values():
+    for t in {t.id: t for shape in (*(i.shape for i in program.code), program.out) for t in shape[:3]}.values():
         found |= set(store.symbols(t))
     return found

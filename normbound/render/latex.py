@@ -24,7 +24,7 @@ from normbound.render.architecture import formula
 from normbound.render.names import Names
 from normbound.render.statement import LETTER, TITLES
 from normbound.render.templates import Tex, render
-from normbound.render.tex import COLUMN
+from normbound.render.tex import COLUMN, measure
 from normbound.render.tex import Tex as Page
 from normbound.terms.store import Term
 from normbound.theory.attainment import attainment
@@ -33,8 +33,11 @@ from normbound.version import VERSION
 MAX_TENSORS = 40
 MAX_HYPOTHESES = 24
 MAX_CONDITIONS = 6
+MAX_SYMBOLS = 48
+WIDE_SYMBOL = 4.0  # em
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,79}")
 _ENVIRONMENT = re.compile(r"[A-Za-z]{1,30}\*?")
+_PARTS = {"Normalize": ", normalization", "BatchNorm": ", running statistics", "Affine": ", gain and shift"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,8 @@ class _Writer:
         names = style.names or Names()
         if self.exposition is not None:
             store, d = bound.term.store, bound.derivation
-            for i, tex in _names(self.exposition, [_index(d.binder(k)) for k in range(len(d.scopes))]).items():
-                names.reserve(store.nodes[i][1], tex)
+            for i, parts in _names(self.exposition, [_index(d.binder(k)) for k in range(len(d.scopes))]).items():
+                names.reserve(store.nodes[i][1], *parts)
         self.printer, self.n = Page(names), names
 
     def t(self, term: Term) -> str:
@@ -121,13 +124,13 @@ class _Writer:
         display, where = self._display(letter)
         lines = [] if self.exposition is None else self._lines(self.exposition)
         parts = self._parts()
-        rows = self._notation()
+        rows, wide = self._notation()
         return render(
             "bound.tex.j2", version=VERSION, digest=b.digest, title=self.title, environment=Tex(s.environment),
             heading=f"{TITLES[b.wrt]}{', ' + self.title if self.title else ''}", label=Tex(s.label or label_of(b, self.title)),
             macros=Tex(self.n.preamble()), setting=Tex(self._setting()), claim=Tex(self._claim()), display=Tex(display),
             where=Tex(where), parts=[(h, Tex(x)) for h, x in parts], notation=[Tex(r) for r in rows],
-            notation_words=Tex(self._notation_words()), preface=Tex(self._preface()),
+            notation_words=Tex(self._notation_words(wide)), preface=Tex(self._preface()),
             lines=[(Tex(k), Tex(x)) for k, x in lines])
 
     def _abs(self, inner: str) -> str:
@@ -209,7 +212,8 @@ class _Writer:
             if total > MAX_TENSORS:
                 continue
             binder = b.derivation.binder(t.scope)
-            where = f"{prose.escape(str(getattr(t.layer, 'title', t.layer.name)))}, {place(t.path)}" + (f", ${self._binder(binder)}$" if binder else "")
+            layer = prose.escape(str(getattr(t.layer, "title", t.layer.name)))
+            where = f"{layer}, {place(t.path)}" + (f", ${self._binder(binder)}$" if binder else "")
             groups.setdefault(where, []).append(self._constraint(t.parameter, t.trained))
         texts = [f"{', '.join(c)} ({where})" for where, c in groups.items()]
         if total > MAX_TENSORS:
@@ -327,31 +331,38 @@ class _Writer:
         return " ".join([*texts, prose.escape(self.measured)]).strip()
 
     # -- notation -------------------------------------------------------------------------------------------------
-    def _notation(self) -> list[str]:
-        cells = []
-        for meaning in notation(self.bound)[:48]:
+    def _notation(self) -> tuple[list[str], list[str]]:
+        """Rows of the table, and sentences for what does not fit a table."""
+        cells, wide = [], []
+        meanings = notation(self.bound)
+        for meaning in meanings[:MAX_SYMBOLS]:
             where = [p.removeprefix("layer ") for p in meaning.places]
             shown = f" ({', '.join(where[:2])}{', ...' if len(where) > 2 else ''})" if where else ""
+            words = prose.escape(meaning.words)
             if meaning.norm and meaning.norm != "exact":
-                words = ("least entry of " if meaning.norm == "least" else "bounds ") + f"${self._measured(meaning.norm, meaning.tensor)}$"
+                of = "least entry of " if meaning.norm == "least" else "bounds "
+                words = f"{of}${self._measured(meaning.norm, meaning.tensor)}$"
+            symbol = self.t(meaning.symbol)
+            if measure(symbol) <= WIDE_SYMBOL:
+                cells.append(f"${symbol}$ & {words}{shown}")
             else:
-                words = prose.escape(meaning.words)
-            cells.append(f"{self.m(meaning.symbol)} & {words}{shown}")
-        for tex, definition in self.printer.constants.values():
-            cells.append(f"${tex}$ & {prose.escape(definition)}")
+                wide.append(f"${symbol}$: {words}{shown}.")
+        if len(meanings) > MAX_SYMBOLS:
+            wide.append(f"The other {len(meanings) - MAX_SYMBOLS} symbols bound tensors in the same way.")
         cells += ["&"] * (-len(cells) % 3)
-        return [" & ".join(cells[k:k + 3]) for k in range(0, len(cells), 3)]
+        return [" & ".join(cells[k:k + 3]) for k in range(0, len(cells), 3)], wide
 
     def _measured(self, norm: str, tensor: str) -> str:
         """The norm of a tensor that its bound speaks of."""
         name = _tensor(tensor)
         return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": rf"{self._abs(name)}_\infty"}.get(norm, name)
 
-    def _notation_words(self) -> str:
+    def _notation_words(self, wide: list[str]) -> str:
         naturals = [self.m(x.symbol) for x in notation(self.bound) if x.natural]
         words = [f"{', '.join(naturals)} natural numbers, the other symbols real and nonnegative."] if naturals else \
             ["Symbols are real and nonnegative."]
-        words += self.printer.notes()
+        words += [*(rf"\par\noindent {w}" for w in wide), *self.printer.notes()]
+        words += [f"${tex}$: {prose.escape(definition)}." for tex, definition in self.printer.constants.values()]
         return " ".join(words)
 
     # -- the derivation ---------------------------------------------------------------------------------------------
@@ -395,7 +406,7 @@ class _Writer:
         if line.kind == "rule":
             name = line.title.replace("-", " ").capitalize()
             return rf"\textsf{{{name}}}" + (f" of {sources}" if sources else "") + f" ({where}): {facts}.{self._reason(line, said)}"
-        part = {"Normalize": ", normalization", "BatchNorm": ", running statistics", "Affine": ", gain and shift"}.get(line.part, "")
+        part = _PARTS.get(line.part, "")
         text = rf"{'then ' if line.kind == 'then' and line.premises else ''}\textsf{{{prose.escape(line.title)}}} ({where}{part}): "
         reason = self._reason(line, said)
         if line.kind == "layer":
@@ -458,8 +469,10 @@ class _Writer:
     def _polynomial(self, q: Sequence[Term | None]) -> str:
         out = []
         for power, x in zip(("B^2", "B", ""), q, strict=True):
-            if x:
-                out.append(power if power and x.literal() == 1 else f"{self._factor(x) if power else self.t(x)}{chr(92) + ',' if power else ''}{power}")
+            if x and not power:
+                out.append(self.t(x))
+            elif x:
+                out.append(power if x.literal() == 1 else rf"{self._factor(x)}\,{power}")
         return "+".join(out)
 
     def _binder(self, binder: str) -> str:
@@ -480,8 +493,8 @@ def _sub(number: int | None, group: str = "") -> str:
     return f"_{{{','.join(parts)}}}" if parts else ""
 
 
-def _names(e: Exposition, indices: Sequence[str]) -> dict[int, str]:
-    """The TeX of every name of the derivation: B_(n) and p_(n)^2 where one coefficient says all, else b, G and u, v, w."""
+def _names(e: Exposition, indices: Sequence[str]) -> dict[int, tuple[str, str, str]]:
+    """Letter, subscript and superscript of every name: B_(n) and p_(n)^2 where one coefficient says all, else b, G, u, v, w."""
     single: set[tuple[int, str]] = set()
     for line in e.lines:
         found = {f.quantity: f.term for f in line.facts}
@@ -489,17 +502,17 @@ def _names(e: Exposition, indices: Sequence[str]) -> dict[int, str]:
             single.add((line.number, "b"))
         if not found.get("q2", True) and not found.get("q1", True):
             single.add((line.number, "q0"))
-    letters = {"L": "L", "b": "b", "G": "G", "q2": "u", "q1": "v", "q0": "w", "c1": "c'", "c0": "c"}
+    letters = {"L": "L", "b": "b", "G": "G", "q2": "u", "q1": "v", "q0": "w", "c1": "c", "c0": "c"}
     out = {}
     for i, n in e.names.items():
         if n.quantity in ("state", "sup"):
-            out[i] = f"{'B' if n.quantity == 'state' else 'F'}_{{{indices[n.line]}-1}}"
+            out[i] = "B" if n.quantity == "state" else "F", f"{indices[n.line]}-1", ""
             continue
-        sub = _sub(n.line, n.group)
+        sub = _sub(n.line, n.group)[2:-1]
         if (n.line, n.quantity) in single:
-            out[i] = f"B{sub}" if n.quantity == "b" else f"p{sub}^2"
+            out[i] = ("B", sub, "") if n.quantity == "b" else ("p", sub, "2")
         else:
-            out[i] = letters[n.quantity] + sub
+            out[i] = letters[n.quantity], sub, "\\prime" if n.quantity == "c1" else ""
     return out
 
 

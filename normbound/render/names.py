@@ -341,9 +341,9 @@ class Names:
         self.subterm = self._own("TQZYXUV")
         self.matrix = self._own("WVUAMXY")
 
-    def reserve(self, name: str, tex: str) -> None:
-        """Let the page's own symbol ``name`` (not one that users can write) print as ``tex``."""
-        form = parse_name(tex, name)
+    def reserve(self, name: str, head: str, sub: str, sup: str = "") -> None:
+        """Let the page's own symbol ``name`` (not one that users can write) print as ``head_{sub}^{sup}``, which is TeX."""
+        form = Name(head, sub, sup, 0.7 + SCRIPT * text_width(re.sub(r"\\[a-z]+|[{}\\]", "", sub)))
         owner = self._taken.get(form.tex, name)
         if owner != name:
             raise TermError(f"clashing names: {form.tex}, chosen for {owner}, stands for a line of the derivation; choose another")

@@ -61,7 +61,7 @@ def compile_tex(source: str, attachments: Mapping[str, bytes] | None = None, bib
         folder = Path(name)
         (folder / "main.tex").write_text(source, encoding="utf-8")
         for file, data in (attachments or {}).items():
-            if Path(file).name != file:
+            if not file or Path(file).name != file:
                 raise TexError(f"attachment {file!r}: a plain file name is needed")
             (folder / file).write_bytes(data)
         command = [program, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "-file-line-error", "main.tex"]
@@ -111,9 +111,8 @@ def _first_error(folder: Path, output: bytes) -> str:
 
 
 def complaints(log: str) -> tuple[str, ...]:
-    """Warnings and over- or underfull boxes of a log, each once."""
-    wanted = re.compile(r"^((LaTeX|Package|Class)\b.*Warning|Overfull|pdfTeX warning|Missing character|Underfull \\hbox "
-                        r"\(badness 10000\))")
+    """Warnings and overfull boxes of a log, each once."""
+    wanted = re.compile(r"^((LaTeX|Package|Class)\b.*Warning|Overfull|pdfTeX warning|Missing character)")
     found: dict[str, None] = {}
     for line in log.splitlines():
         if wanted.match(line) and "rerun" not in line.lower():

@@ -646,6 +646,8 @@ class _Run:
             return Box(rf"\binom{{{top.tex}}}{{{len(nodes) - 1}}}", top.width + 1.6, _POWER, 3, used=top.used)
         if rule in (GEOMETRIC, TWO_NODES):
             self.page.sums_used = True
+            if rule == GEOMETRIC:
+                order.sort(key=lambda c: c == ONE_ID)
             for c in nodes:
                 self._inline(c, scope, self.limit / 3)
             level = max(self._box(c, scope).used for c in (*nodes, *self._shift_parts(depth)))

@@ -240,6 +240,9 @@ def matched_batchnorm(network: Network, trace: TermLike | None = None, gain: Ter
         raise UnsupportedError(f"{title}: BatchNorm pools its statistics over {i.shape.positions} positions; the theorem needs "
                                "statistics over samples alone (positions 1)")
     if isinstance(norm, Normalize):
+        if i.shape.samples.literal() == 1:
+            raise UnsupportedError(f"{title}: one sample has no variance; the theorem needs a batch of at least 2, "
+                                   "Input(..., samples=...)")
         if norm.variance != "biased":
             raise UnsupportedError(f"{title}: BatchNorm with {norm.variance} variance; the theorem is about the biased one")
         if norm.floor is None:

@@ -154,6 +154,7 @@ def parameters_normalized() -> Result:
 def exponential_reduction() -> Result:
     network = get("mlp-layernorm").network
     comparison = compare(network, network.without_normalization())
+    ratio = comparison.first.term / comparison.second.term if comparison.ratio is None else comparison.ratio
     store = current()
     g, s, sigma, eps = (store.symbol(n) for n in ("g", "s", "sigma", "eps"))
     theorem = Theorem(
@@ -166,7 +167,7 @@ def exponential_reduction() -> Result:
         hypotheses=(r"$\sigma$ is the floor inside the normalized network: it is not the deviation of the unnormalized one.",
                     r"Floors are possible only with $\sigma\sqrt{d}\le sR+b$ and its analogues at later layers."),
         proof=("Divide result 4 by result 1.", exact_family(1, 1, 1, 0, 1).proof),
-        terms={"value": comparison.ratio, "ratio": comparison.ratio, "root": sqrt(sigma**2 + eps),
+        terms={"value": ratio, "ratio": ratio, "root": sqrt(sigma**2 + eps),
                "rate": g / sqrt(sigma**2 + eps), "left": g * s, "normalized": comparison.first.term},
         sharpness="Attained by the exact family, as a ratio of true constants, for reduction, neutrality and explosion alike.",
         warnings=(r"At $\varepsilon=0$ only $s/\sigma$ has a meaning: a large deviation that comes from a large weight is neutral.",

@@ -28,20 +28,19 @@ GOLDEN = [
     ("dd(K; s, 1)*t + s^K", r"t\,\sum_{i=0}^{K-1} s^{i} + s^{K}"),
     ("prod(i, K, s[i]*g[i]/sqrt(sigma[i]^2 + eps))",
      r"\prod_{i=1}^{K} \frac{s_{i}\,g_{i}}{\sqrt{\sigma_{i}^{2} + \varepsilon}}"),
-    ("2*3^K*x", r"2 \cdot 3^{K}\,x"), ("2*x", "2 x"), ("2*(a + b)", "2(a + b)"), ("x*2^K*(a + b)", r"x \cdot 2^{K}\,(a + b)"),
+    ("2*3^K*x", r"2 \cdot 3^{K}\,x"), ("2*x", "2 x"), ("2*(a + b)", "2(a + b)"), ("x*2^K", r"x \cdot 2^{K}"),
     ("1/2 + x/4", r"\frac{1}{2} + \frac{x}{4}"), ("max(a, b/2, 1)", r"\max\left\{a, \frac{b}{2}, 1\right\}"),
-    ("(a + b*(c + d*(e + f)))*g", r"\bigl(a + b\,(c + d\,(e + f))\bigr)\,g".replace(r"(c + d\,(e + f))", r"\bigl(c + d\,(e + f)\bigr)")
-     .replace(r"\bigl(a", r"\Bigl(a").replace(r"\bigr)\bigr)", r"\bigr)\Bigr)")),
+    ("(a + b*(c + d*(e + f)))*g", r"\Bigl(a + b\,\bigl(c + d\,(e + f)\bigr)\Bigr)\,g"),
     ("sqrt(n)*h + g*sqrt(n)*sqrt(d)", r"\sqrt{n}\,h + g \sqrt{n d}"), ("s^(2*K)", "s^{2 K}"), ("(s*t)^(K - 1)", "(s t)^{K-1}"),
     ("gelu_lip*s_max", r"\rho_{\mathrm{GELU}}\,s_{\mathrm{max}}"), ("unbounded", r"\infty"), ("1e40*x", r"10^{40}\,x"),
     ("dd(K; a, b, 1)", r"\chsp_{K-2}(a, b, 1)"), ("dd(K + 3; a, b)", r"\sum_{i=0}^{K+2} a^{i}\,b^{K+2-i}"),
     ("dd(K; s, s^2)", r"\sum_{i=0}^{K-1} s^{K-1 + i}"), ("dd(K; 1, 1, 1)", r"\binom{K}{2}"), ("dd(K; 1, 1)*b", "K b"),
-    ("exp(a)*d - 1", None), ("x^(2/3)", "x^{2/3}"), ("1/x", r"\frac{1}{x}"), ("(a + b)^2/(c + d)", r"\frac{(a + b)^{2}}{c + d}"),
+    ("exp(a)*d", r"\exp(a)\,d"), ("x^(2/3)", "x^{2/3}"), ("1/x", r"\frac{1}{x}"), ("(a + b)^2/(c + d)", r"\frac{(a + b)^{2}}{c + d}"),
     ("s[1]*s[K]", r"s_{1}\,s_{K}"), ("0^K*R", r"0^{K}\,R"),
 ]
 
 
-@pytest.mark.parametrize(("text", "tex"), [g for g in GOLDEN if g[1] is not None])
+@pytest.mark.parametrize(("text", "tex"), GOLDEN)
 def test_golden(text, tex):
     with Store() as store:
         assert to_tex(parse(text, store)) == tex
@@ -54,7 +53,6 @@ def test_forms_for_positive_depths_are_opt_in_and_reported():
         assert page.tex(term) == r"a^{K-1}\,x + m a^{m-1}"
         assert page.conditions == [r"K \ge 1", r"m \ge 1"]
         assert [r.name for r in page.used] == ["zero_node", "pair_same"]
-        assert to_tex(term) == r"x \sum_{i=0}^{K-1} a^{i} \cdot 0^{K-1-i}".replace("x ", "") + "" or True
         plain = Tex(positive_depths=False)
         plain.tex(term)
         assert plain.conditions == [] and not any(r.condition for r in plain.used)
@@ -107,7 +105,7 @@ class Reader:
         self.lines: list[tuple[str, list[str], str]] = []
         for left, right in definitions:
             head, sub = re.fullmatch(r"(.+?)_\{(.+)\}", left).groups()  # type: ignore[union-attr]
-            self.lines.append((head, sub.split(","), re.sub(r"\\qquad \(1 \\le .*", "", unbroken(right))))
+            self.lines.append((head, sub.split(","), re.sub(r"(\\qquad| ) ?\(1 \\le .*", "", unbroken(right))))
 
     def read(self, tex: str, env: dict[str, Fraction] | None = None) -> Fraction:
         tokens = _TOKEN.findall(tex)
@@ -269,10 +267,6 @@ def balanced(tex: str) -> bool:
             return False
     rows_closed = all(len(re.findall(r"\\left\b", row)) == len(re.findall(r"\\right\b", row)) for row in tex.split("\\\\\n"))
     return depth == 0 and rows_closed
-
-
-NAMED = {**VALUES, "T": None}
-del NAMED["T"]
 
 
 @STABLE
