@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from normbound.version import VERSION
 
-_REQUIRED = ("sympy", "numpy", "mpmath", "jinja2", "python-flint", "typer", "rich")
-_OPTIONAL = (("pytest", "runs the tests", 'pip install "normbound[test]"'),
+_REQUIRED = ("sympy", "numpy", "mpmath", "jinja2", "python-flint", "typer", "rich", "pylatexenc")
+_OPTIONAL = (("matplotlib", "plots of `paper` and `compare --figure`", 'pip install "normbound[plots]"'),
+             ("pytest", "runs the tests", 'pip install "normbound[test]"'),
              ("hypothesis", "property-based tests", 'pip install "normbound[test]"'))
 
 
@@ -26,8 +27,8 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         if self.version is not None:
-            return f"ok       {self.name:<14}{self.version:<14}{self.use}"
-        return f"{'MISSING' if self.needed else 'absent':<9}{self.name:<14}{'':<14}{self.use}; get it with: {self.hint}"
+            return f"ok       {self.name:<14}{self.version:<24}{self.use}"
+        return f"{'MISSING' if self.needed else 'absent':<9}{self.name:<14}{'':<24}{self.use}; get it with: {self.hint}"
 
 
 def examine() -> list[Finding]:
@@ -39,6 +40,9 @@ def examine() -> list[Finding]:
     found.append(Finding("coqc", _program("coqc", "--version"), False,
                          "compiles and checks the proof library (make -C proofs verify)",
                          "your system's packages, e.g. apt-get install coq libcoq-interval"))
+    from normbound.render.pdf import ENGINES, INSTALL
+    engine = next((e for e in ENGINES if shutil.which(e)), ENGINES[0])
+    found.append(Finding("TeX", _program(engine, "--version"), False, f"PDFs of `render` and `paper` ({engine})", INSTALL))
     return found
 
 

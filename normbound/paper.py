@@ -32,8 +32,9 @@ from normbound.version import VERSION
 GENERATED = ("paper.tex", "paper.pdf", "references.bib", "report.json")
 MARK = "report.json"
 CAPTIONS = {
-    "tightness": "Measured constants of sampled networks over the derived bound, by depth. One dash per weight law; the line is the "
-                 "median of Gaussian weights; squares are members of the exact families, which attain the bound.",
+    "tightness": "Largest measured Jacobian norm over the derived bound, one dash per sampled network (Gaussian and other laws), by "
+                 "depth; the line is the median of Gaussian weights; squares are exact networks, which attain the bound; triangles "
+                 "lie below the axis.",
     "lower-bound": "Measured Lipschitz constants of random members of the two families (marks) and the stated constants (lines).",
     "reduction": "True Lipschitz constants of members of the exact family, measured (marks) and stated (lines), without the normalizer "
                  "and with it on either side of the threshold and at it.",

@@ -67,11 +67,11 @@ def _is_re(function):
 def test_readme_commands_are_run_in_ci():
     readme = (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
-    assert 'python3 -m pip install . && normbound check --all' in readme
+    assert 'python3 -m pip install ".[plots]" && normbound paper --out paper' in readme
     command = 'python3 -m pip install ".[test]" && python3 -m pytest'
     assert command in readme
     assert re.sub(r" --quiet", "", ci).count(command) == 1
-    assert "normbound check --all" in ci
+    assert "normbound paper --out paper" in ci and '.whl)[plots]' in ci
 
 
 def test_importing_is_lazy():

@@ -257,7 +257,7 @@ class Bound:
         store = self.term.store
         indices = {s.index.node[1] for s in self.derivation.scopes if s.index is not None}
         program = self.derivation.program
-        terms: dict[int, Term] = {self.term.id: self.term}
+        terms: dict[int, Term] = {t.id: t for t in (self.term, program.out.samples, program.out.positions, program.out.features)}
         for i in program.code:
             for t in (*i.shape, *((p.bound for p in i.block.parameters(i.shape)) if isinstance(i.block, Layer) else ())):
                 terms[t.id] = t

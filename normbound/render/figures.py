@@ -152,7 +152,7 @@ def _draw(figure: Any, points: Sequence[RegimePoint]) -> None:
         figure.text(0.115, y, f"{k}", fontsize=8.5, fontweight="bold", va="center")
         figure.text(0.15, y, f"{_plain(p.label)}{said}   (rates {p.first:.4g} and {p.second:.4g})", fontsize=8.5, va="center",
                     parse_math=False)
-    axes.set_xlabel(r"rate of the second bound / rate of the first    (Linear, normalizer: $\sqrt{\sigma^2+\epsilon}\,/\,g$)",
+    axes.set_xlabel(r"rate of the second bound / rate of the first    (Linear, normalizer: $\sqrt{\sigma^2+\varepsilon}\,/\,g$)",
                     fontsize=9, labelpad=5)
     axes.set_ylabel(r"rate of the second bound    (Linear: $s$)", fontsize=9, labelpad=4)
     figure.text(0.5475, 1 - 0.2 / total, "Two upper bounds per unit of depth: first normalized, second not", ha="center",
@@ -189,6 +189,6 @@ def _names(axes: Any, reach: float) -> None:
     at(-0.52, 0.62, "EXPLODES\nboth explode,\nthe first faster", box=True)
     at(-0.68, -0.17, "EXPLODES\nfrom decay to explosion", box=True)
     at(-0.29, -0.83, "EXPLODES\nboth decay,\nthe first more slowly")
-    at(0.80, 0.80, r"$g\,s=\sqrt{\sigma^2+\epsilon}$", 8.5, 45, True)
-    at(0.0, -0.42, r"$g=\sqrt{\sigma^2+\epsilon}$", 8.5, 90, True)
+    at(0.80, 0.80, r"$g\,s=\sqrt{\sigma^2+\varepsilon}$", 8.5, 45, True)
+    at(0.0, -0.42, r"$g=\sqrt{\sigma^2+\varepsilon}$", 8.5, 90, True)
     at(0.93, 0.0, r"$s=1$", 8.5, 0, True)

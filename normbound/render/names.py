@@ -16,6 +16,7 @@ from normbound.terms.constants import CONSTANTS
 from normbound.terms.names import MAX_NAME, is_name
 
 MAX_TEX = 80
+LONG_NAME = 18.0  # em
 SCRIPT = 0.72  # size of sub- and superscripts relative to the text, a little generous
 _LOWER = dict(zip("abcdefghijklmnopqrstuvwxyz", (
     .53, .43, .43, .52, .47, .60, .49, .58, .35, .42, .53, .30, .88, .60, .49, .51, .46, .46, .47, .37, .58, .49, .72, .58, .50,
@@ -209,11 +210,13 @@ def parse_name(text: object, where: str) -> Name:
             frame.width += 0.25
         else:
             plain = token.lstrip("\\")
-            if plain in _PAIRS.values() and not script:
+            if script and (plain in _PAIRS or plain in _PAIRS.values() or token in ("|", r"\|")):
+                raise refuse(f"{token!r} after {script!r}")
+            if plain in _PAIRS.values():
                 frame.brackets.append(plain)
-            elif plain in _PAIRS and not script and (not frame.brackets or frame.brackets.pop() != _PAIRS[plain]):
+            elif plain in _PAIRS and (not frame.brackets or frame.brackets.pop() != _PAIRS[plain]):
                 raise refuse(f"{token!r} closes nothing")
-            frame.bars += token in ("|", r"\|") and not script
+            frame.bars += token in ("|", r"\|")
             width = (_ATOMS if token.startswith("\\") else _LETTER | _SYMBOL).get(plain, 0.5)
             add(token, width)
     if argument or script or len(stack) > 1:
@@ -227,7 +230,7 @@ def parse_name(text: object, where: str) -> Name:
     word = first.startswith((r"\operatorname", r"\text")) and not any(a[0] in _OPERATORS for a in top.atoms)
     single = not front
     whole = (_join(front) + " " if front and _ends_in_word(_join(front)) and head[0].isalpha() else _join(front)) + head
-    return Name(whole, sub, sup, top.width, loose=not (single and head not in _OPERATORS or delimited or word),
+    return Name(whole, sub, sup, top.width, loose=not ((single and head not in _OPERATORS) or delimited or word),
                 solo=single and not sub and not sup and len(head.lstrip("\\")) > 0 and (len(head) == 1 or head[1:] in _GREEK))
 
 
@@ -286,7 +289,10 @@ def pretty(name: str) -> Name | None:
 
 def _upright(name: str, font: str) -> Name:
     escaped = name.replace("_", r"\_")
-    return Name(rf"\{font}{{{escaped}}}", "", "", text_width(name) + 0.1)
+    width = text_width(name) + 0.1
+    if width > LONG_NAME:  # nothing is left out: a name that would fill a row is set in a smaller size
+        return Name(rf"{{\scriptstyle\{font}{{{escaped}}}}}", "", "", width * SCRIPT)
+    return Name(rf"\{font}{{{escaped}}}", "", "", width)
 
 
 # -- macros ----------------------------------------------------------------------------------------------------------

@@ -17,8 +17,7 @@ from pathlib import Path
 from normbound.errors import NormboundError
 
 ENGINES = ("pdflatex", "lualatex", "xelatex")
-INSTALL = ("apt-get install --no-install-recommends texlive-latex-recommended texlive-latex-extra "
-           "texlive-fonts-recommended lmodern")
+INSTALL = "apt-get install --no-install-recommends texlive-latex-recommended texlive-fonts-recommended lmodern"
 SECONDS = 120
 MAX_RUNS = 4
 

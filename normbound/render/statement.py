@@ -10,8 +10,10 @@ from normbound.calculus.derivation import Derivation
 from normbound.errors import NormboundError
 from normbound.network.language import to_text as network_text
 from normbound.network.program import natural_symbols
+from normbound.render.prose import to_text
 from normbound.terms.evaluate import format_upper
 from normbound.terms.text import to_lines
+from normbound.theory.attainment import attainment
 from normbound.version import VERSION
 
 WIDTH = 11
@@ -122,6 +124,8 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
         rows.append(("assuming", "nothing beyond D and Theta"))
     rows += [("vacuity" if k == 0 else "", v) for k, v in enumerate(vacuity(bound))]
     rows += [("rate" if k == 0 else "", r) for k, r in enumerate(rates(bound))] if not bound.unbounded else []
+    if not bound.unbounded:
+        rows += [("sharpness" if k == 0 else "", line) for k, line in enumerate(sharpness(bound))]
     rows.append(("form", f"{bound.form}; over the reals, for every input and network as stated (not on average)"))
     if values or not bound.symbols():
         if values:
@@ -148,6 +152,16 @@ def derivation_text(d: Derivation) -> str:
         premises = f" from {', '.join(map(str, s.premises))}" if s.premises else ""
         lines.append(f"{k:>3}  {s.rule}{premises}, {d.label(k)}{f' ({binder})' if binder else ''}: {'; '.join(facts)}")
     return "\n".join(lines)
+
+
+def sharpness(bound: Bound) -> list[str]:
+    """Whether some network of Theta attains the bound, and under which conditions; or where the argument stops."""
+    a = attainment(bound)
+    if not a.exact:
+        return ["an upper bound; that some network of Theta comes close is not claimed", f"the argument stops at {to_text(a.obstacle)}"]
+    conditions = [f"{left} {relation} {right}  ({to_text(reason)})" for left, relation, right, reason in a.conditions]
+    head = f"exact: some network of Theta {'attains it' if a.mode == 'attained' else 'comes as close as desired'}"
+    return [f"{head}, if", *conditions] if conditions else [head]
 
 
 def vacuity(bound: Bound) -> list[str]:
@@ -197,6 +211,8 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
         "hypotheses": [{"id": h.id, "kind": h.kind, "statement": h.statement, "binder": h.binder} for h in bound.hypotheses],
         "vacuity": vacuity(bound),
         "rates": rates(bound) if not bound.unbounded else [],
+        "sharpness": sharpness(bound) if not bound.unbounded else [],
+        "derivation": derivation_text(bound.derivation).splitlines(),
     }
     if values or not bound.symbols():
         v = bound.at(values)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from normbound.render.names import SCRIPT, Name, Names
 from normbound.terms.constants import CONSTANTS
@@ -85,11 +86,10 @@ class Box:
         return self if self.level >= level else parenthesized(self)
 
 
-def parenthesized(box: Box) -> Box:
-    left, right, width, tall = (
-        ("(", ")", 0.8, 1), (r"\bigl(", r"\bigr)", 0.95, 2), (r"\Bigl(", r"\Bigr)", 1.25, 2),
-        (r"\left(", r"\right)", 1.75, 3))[box.tall]
-    return Box(f"{left}{box.tex}{right}", box.width + width, _ATOM, tall, close=True, used=box.used)
+def parenthesized(box: Box, left: str = "(", right: str = ")") -> Box:
+    before, after, width, tall = (("", "", 0.8, 1), (r"\bigl", r"\bigr", 0.95, 2), (r"\Bigl", r"\Bigr", 1.25, 2),
+                                  (r"\left", r"\right", 1.75, 3))[box.tall]
+    return Box(f"{before}{left}{box.tex}{after}{right}", box.width + width, _ATOM, tall, close=True, used=box.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,8 @@ class Tex:
             run = _Run(self, forms, ids, limit, chosen)
             run.print(root)
             run.squared = squared
-            again = [key for key in run.named if key in run.appearing()]
+            appearing = run.appearing()
+            again = [key for key in run.named if key in appearing]
             if again == chosen:
                 break
             chosen = again
@@ -260,8 +261,9 @@ class Tex:
 
     def _commit(self, run: _Run) -> _Run:
         self._count = run.count
-        self._named |= {(id(run.store), i): name for (i, scope), name in run.named.items() if not scope}
-        self._stepped |= run.stepped
+        if len(run.definitions) <= MAX_LINES:  # otherwise some lines are left out
+            self._named |= {(id(run.store), i): name for (i, scope), name in run.named.items() if not scope}
+            self._stepped |= run.stepped
         self._stores[id(run.store)] = run.store
         return run
 
@@ -363,7 +365,7 @@ class _Run:
     def print(self, root: int) -> Box:
         """The box of a closed id; children before parents, binders before what they bind."""
         stack: list[tuple[int, _Scope]] = [(root, _ROOT)]
-        stack += [(i, _ROOT) for i, number in reversed(self.chosen) if not number and i != root]  # before they are used
+        stack += [(i, _ROOT) for i, number in reversed(self.chosen) if not number and i != root]  # ahead of their uses
         while stack:
             i, scope = stack[-1]
             key = self._key(i, scope)
@@ -445,6 +447,10 @@ class _Run:
 
     def _define(self, key: _Key, scope: _Scope, box: Box) -> Box:
         """Give the subterm a name and a line of its own; from now on it prints as its name."""
+        reused = self.page._named.get((id(self.store), key[0])) if not key[1] else None
+        if reused is not None:
+            self.done[key] = self._use(key, reused)
+            return self.done[key]
         self.count += 1
         outer = self._outer_indices(key[0], scope)
         index = ",".join([str(self.count), *outer])
@@ -480,11 +486,12 @@ class _Run:
                     uses[products[group]] = uses.get(products[group], 0) + 1
         simple = (NUM, SYM, CONST, OPNORM, INF, ELT)
         depths = self._depths()
+        wide = {d.key: d.box for d in self.definitions}
         found = []
         for key in self.printed:
             box = self.done[key]
             if key in self.named:  # it was too wide: its own width is that of its line
-                box = next((d.box for d in self.definitions if d.key == key), box)
+                box = wide.get(key, box)
             size = box.width + (2 if box.tall >= 3 else 0)  # tall formulas are harder to read
             if key[0] == root or self.store.nodes[key[0]][0] in simple or key[0] in depths or size < 4:
                 continue
@@ -509,8 +516,9 @@ class _Run:
     def appearing(self) -> set[_Key]:
         """The named subterms that the whole, or a definition, mentions."""
         texts = [d.box.tex for d in self.definitions] + ([self.whole.tex] if self.whole is not None else [])
-        text = "\n".join(texts)
-        return {key for key, name in self.named.items() if name.tex in text}
+        pattern = re.compile(re.escape(self.names.subterm) + r"_\{(?:[^{}]|\{[^{}]*\})*\}")
+        found = {name for text in texts for name in pattern.findall(text)}
+        return {key for key, name in self.named.items() if name.tex in found}
 
     def _inline(self, i: int, scope: _Scope, room: float) -> Box:
         """The box of a part that cannot be broken where it stands; its name when it is wider than ``room``."""
@@ -578,25 +586,25 @@ class _Run:
                    parts=tuple(("+" if k else "", b) for k, b in enumerate(boxes)))
 
     def _extremum(self, word: str, args: tuple[int, ...], scope: _Scope) -> Box:
-        boxes = [self._box(c, scope) for c in args]
-        if sum(b.width for b in boxes) > self.limit - 6:
-            boxes = [self._inline(c, scope, self.limit / 3) for c in args]
-        tall = max(b.tall for b in boxes)
-        size = ("", r"\bigl", r"\Bigl", r"\left")[tall]
-        close = size.replace("l", "r", 1) if size == r"\left" else size[:-1] + "r" if size else ""
-        close = r"\right" if size == r"\left" else close
-        width = sum(b.width for b in boxes) + 0.45 * (len(boxes) - 1) + 1.9 + (1.0, 1.2, 1.5, 2.0)[tall]
-        used = max(b.used for b in boxes)
-        tex = rf"{word}{size}\{{{', '.join(b.tex for b in boxes)}{close}\}}"
-        result = Box(tex, width, _ATOM, max(tall, 1), used=used)
-        if width <= self.limit:
-            return result
-        # too many arguments for a row: delimiters of a fixed size, which may stand on different rows
-        first = replace(boxes[0], tex=rf"{word}\Bigl\{{{boxes[0].tex}", width=boxes[0].width + 2.8)
-        last = replace(boxes[-1], tex=rf"{boxes[-1].tex}\Bigr\}}", width=boxes[-1].width + 0.9)
-        pieces = [first, *boxes[1:-1], last]
-        return replace(result, tex=", ".join(b.tex for b in pieces), joint=",",
-                       parts=tuple((("," if k else ""), replace(b, parts=())) for k, b in enumerate(pieces)))
+        return self._listed(word, 1.95, args, scope, (r"\{", r"\}"))
+
+    def _listed(self, head: str, width: float, ids: Sequence[int], scope: _Scope, delimiters: tuple[str, str]) -> Box:
+        """``head`` before a list in delimiters; a list that is too long for a row may be broken at its commas."""
+        boxes = [self._box(c, scope) for c in ids]
+        if sum(b.width + 0.45 for b in boxes) > self.limit - width - 2:
+            boxes = [self._inline(c, scope, self.limit / 3) for c in ids]
+        inner = Box(", ".join(b.tex for b in boxes), sum(b.width for b in boxes) + 0.45 * (len(boxes) - 1), _SUM,
+                    max(b.tall for b in boxes), used=max(b.used for b in boxes))
+        listed = parenthesized(inner, *delimiters)
+        whole = Box(head + listed.tex, width + listed.width, _ATOM, max(listed.tall, 1), used=inner.used)
+        if whole.width <= self.limit:
+            return whole
+        # \left and \right must stand on one row, delimiters of a fixed size need not
+        first = replace(boxes[0], tex=rf"{head}\Bigl{delimiters[0]}{boxes[0].tex}", width=boxes[0].width + width + 0.9)
+        last = replace(boxes[-1], tex=rf"{boxes[-1].tex}\Bigr{delimiters[1]}", width=boxes[-1].width + 0.9)
+        pieces = [replace(b, parts=()) for b in (first, *boxes[1:-1], last)]
+        return replace(whole, tex=", ".join(b.tex for b in pieces), joint=",",
+                       parts=tuple(("," if k else "", b) for k, b in enumerate(pieces)))
 
     # -- divided differences -----------------------------------------------------------------------------------------
     def _shift_parts(self, depth: int) -> list[int]:
@@ -607,7 +615,7 @@ class _Run:
         """A depth as summands without a literal, and the literal (which may be negative)."""
         offset = 0
         node = self.store.nodes[depth]
-        while node[0] == SUB and isinstance(self.store.nodes[node[2]][1], int) and self.store.nodes[node[2]][0] == NUM:
+        while node[0] == SUB and self.store.nodes[node[2]][0] == NUM:
             offset -= self.store.nodes[node[2]][1]
             depth = node[1]
             node = self.store.nodes[depth]
@@ -664,16 +672,9 @@ class _Run:
                 body = _juxtaposed([body, self._power(order[1], Fraction(1), [rest], scope)])
             return replace(_large(r"\sum", f"{letter}=0", top.tex, top.width, body), used=level + 1)
         self.page.homogeneous_used = True
-        boxes = [self._box(c, scope) for c in order]
-        if sum(b.width for b in boxes) > self.limit - 6:
-            boxes = [self._inline(c, scope, 6.0) for c in order]
         degree = self._shifted(depth, len(nodes) - 1, scope)
-        inner = Box(", ".join(b.tex for b in boxes), sum(b.width for b in boxes) + 0.45 * (len(boxes) - 1), _SUM,
-                    max(b.tall for b in boxes), used=max(b.used for b in boxes))
-        listed = parenthesized(inner)
-        head = self.names.macro("homogeneous")
-        return Box(f"{head}_{{{degree.tex}}}{listed.tex}", 0.8 + degree.width * SCRIPT + listed.width, _ATOM, max(listed.tall, 1),
-                   used=inner.used)
+        head = f"{self.names.macro('homogeneous')}_{{{degree.tex}}}"
+        return self._listed(head, 0.85 + degree.width * SCRIPT, order, scope, ("(", ")"))
 
     def _square(self, a: int, b: int) -> int | None:
         """Of two nodes, the one whose square is the other."""
@@ -724,7 +725,7 @@ class _Run:
     def _sequences(self, i: int, scope: _Scope) -> list[tuple[Name, object]]:
         """Name and identity of each state's sequence: equal starts and steps make one sequence, whatever else steps along."""
         node = self.store.nodes[i]
-        _, depth, index, states, starts, steps = node[1:]
+        _, _, index, states, starts, steps = node[1:]
         found: list[tuple[Name, object]] = []
         for k, reached in enumerate(self._reached(i)):
             table = {Term(self.store, states[j]): self.store.intern((SYM, f".state.{n}")) for n, j in enumerate(reached)}
@@ -764,21 +765,22 @@ class _Run:
     def _sides(self, items: list[tuple[int, Fraction]], scope: _Scope) -> list[tuple[bool, Box]]:
         """(whether it stands above, box) of each factor; square roots of letters on one side become one root."""
         half = Fraction(1, 2)
+        roots: dict[bool, list[int]] = {True: [], False: []}
+        for b, x in items:
+            if abs(x) == half:
+                roots[x > 0].append(b)
+        for side in (True, False):
+            plain = [self._box(b, scope) for b in roots[side]]
+            if len(plain) < 2 or not all(p.level == _ATOM and p.width < 2.5 and not p.close and not p.tall for p in plain):
+                roots[side] = []
         found: list[tuple[bool, Box]] = []
-        for above in (True, False):
-            roots = [b for b, x in items if abs(x) == half and (x > 0) == above]
-            plain = [self._box(b, scope) for b in roots]
-            together = len(roots) > 1 and all(p.level == _ATOM and p.width < 2.5 and not p.close and not p.tall for p in plain)
-            last = max((k for k, (b, x) in enumerate(items) if b in roots), default=-1)
-            for k, (b, x) in enumerate(items):
-                if (x > 0) != above:
-                    continue
-                if together and b in roots:
-                    if k == last:
-                        inner = _juxtaposed(sorted(plain, key=lambda p: not p.number))
-                        found.append((above, _root(inner)))
-                else:
-                    found.append((above, self._power(b, abs(x), [], scope)))
+        for b, x in items:
+            together = roots[x > 0]
+            if abs(x) != half or b not in together:
+                found.append((x > 0, self._power(b, abs(x), [], scope)))
+            elif b == together[-1]:
+                inner = _juxtaposed(sorted((self._box(r, scope) for r in together), key=lambda p: not p.number))
+                found.append((x > 0, _root(inner)))
         return found
 
     def _raised(self, items: list[tuple[int, Fraction]], n: Naturals, scope: _Scope) -> tuple[bool, Box]:
@@ -808,7 +810,9 @@ class _Run:
                     return box
         box = self._box(base, scope)
         if not depth and x == 1:
-            if box.level >= _POWER or (box.open and box.width <= room):
+            if box.level >= _POWER if box.width <= room else box.level >= _POWER and not box.parts:
+                return box
+            if box.open and box.width <= room:
                 return box
             return self._inline(base, scope, room).at(_POWER)
         box = self._inline(base, scope, room)
@@ -847,12 +851,12 @@ class _Run:
                 continue
             side = top if above else bottom
             if side and sum(b.width + _THIN for b in side) + box.width > room:
-                pieces.append(_fraction(top, bottom))
+                pieces += [_fraction(top, bottom)] if bottom else top
                 top, bottom = [], []
                 side = top if above else bottom
             side.append(box)
         if top or bottom:
-            pieces.append(_fraction(top, bottom))
+            pieces += [_fraction(top, bottom)] if bottom else top
         beside = [b for k, (_, b) in enumerate(sides) if bulky[k]]
         return _juxtaposed([*pieces, *_sum_last(beside)])
 
@@ -880,7 +884,7 @@ def _juxtaposed(boxes: list[Box]) -> Box:
     boxes = [b if b.open and k == len(boxes) - 1 else b.at(_POWER) for k, b in enumerate(boxes)]
     tex, width = boxes[0].tex, boxes[0].width
     parts: list[tuple[str, Box]] = [("", boxes[0])]
-    for left, right in zip(boxes, boxes[1:], strict=False):
+    for left, right in pairwise(boxes):
         if right.digit:
             sep, extra = r" \cdot ", _DOT
         elif (left.solo or left.number) and not right.close and not right.tall:
@@ -962,7 +966,9 @@ def number_box(value: Exact) -> Box:
                 tex = str(part)
             else:
                 tex = power if part == 1 else rf"{part} \cdot {power}"
-            parts.append(Box(tex, 0.51 * len(str(part)) + 3.5, _PRODUCT if part != 1 and exponent + zeros else _POWER, digit=True))
+            powered = 1.1 + 0.51 * SCRIPT * len(str(exponent + zeros)) if exponent + zeros else 0.0
+            width = powered if powered and part == 1 else 0.51 * len(str(part)) + (powered + _DOT if powered else 0.0)
+            parts.append(Box(tex, width, _PRODUCT if part != 1 and powered else _POWER, digit=True, raised=bool(powered)))
         exponent += _DIGITS
     parts.reverse()
     if len(parts) == 1:

@@ -102,26 +102,26 @@ def certificate_floor(network: Network) -> FloorTheorem:
     said = Assumptions(bound)
     title = place(d.program.code[at].path)
     depth = [rf"${said.place(k)} \ge 1$." for k in where.depths if not (k.literal() or 0) >= 1]
-    within = r"\norm{x_0} = <<size>>" if radius is None else r"\norm{x_0} \le <<size>>"
+    within = r"\abs{x_0} = <<size>>" if radius is None else r"\abs{x_0} \le <<size>>"
     statement = (rf"Suppose that some $x_0 \ne 0$ with ${within}$ meets the floors. Then, whatever the depth and "
                  r"the weights within their norm bounds, "
                  r"the product of the constants of the layers satisfies $<<certificate>> \ge <<value>>$.")
     return FloorTheorem(
         "certificate-floor", "No certificate below a floor without biases", statement,
         ("No layer has a bias or a shift, every other layer is 0 at 0, and no layer grows faster than its Lipschitz constant: "
-         r"$\norm{F(z)} \le L_F \norm{z}$.", *depth, *said.texts),
-        (r"A normalizer with floor $\sigma$ has $\norm{N(z)} \le \norm{z}/\sqrt{\sigma^2 + \epsilon}$ where its input "
+         r"$\abs{F(z)} \le L_F \abs{z}$.", *depth, *said.texts),
+        (r"A normalizer with floor $\sigma$ has $\abs{N(z)} \le \abs{z}/\sqrt{\sigma^2 + \varepsilon}$ where its input "
          r"meets the "
-         r"floor, so every layer $F$ satisfies $\norm{F(z)} \le L_F \norm{z}$ with its factor $L_F$ in the product; sums, "
+         r"floor, so every layer $F$ satisfies $\abs{F(z)} \le L_F \abs{z}$ with its factor $L_F$ in the product; sums, "
          "concatenations, compositions and repeats inherit it.",
-         rf"Hence the product up to the last normalizer, at {title}, is at least the norm of its output over $\norm{{x_0}}$.",
-         r"That output has squared norm $<<total>>$ times the mean of $V/(V + \epsilon)$ over its groups, $V$ their variances, "
+         rf"Hence the product up to the last normalizer, at {title}, is at least the norm of its output over $\abs{{x_0}}$.",
+         r"That output has squared norm $<<total>>$ times the mean of $V/(V + \varepsilon)$ over its groups, $V$ their variances, "
          r"which increases in $V \ge (<<sigma>>)^2$: the norm is at least $<<norm>>$.",
          r"The layers after it multiply the product by $<<after>>$."),
         {"value": value, "certificate": bound.term, "after": after, "total": total, "sigma": sigma,
          "norm": sqrt(total) * tau, "size": size, **said.terms},
         ((r"L_F", "the Lipschitz constant of a layer, as it enters the product"),),
-        r"Attained: with $\epsilon = 0$, RMSNorm after multiples of orthogonal matrices, and floors equal to the "
+        r"Attained: with $\varepsilon = 0$, RMSNorm after multiples of orthogonal matrices, and floors equal to the "
         r"deviations that "
         "occur.",
         ("The floor is one of certificates (products of layer constants). The Lipschitz constant of the network itself may be "
@@ -268,7 +268,7 @@ def matched_batchnorm(network: Network, trace: TermLike | None = None, gain: Ter
     depth = [rf"${said.place(n)} \ge 1$." for n in where.depths if not (n.literal() or 0) >= 1]
     statement = (r"Let $f$ map one sample to one output, all statistics frozen at those of the data. Whatever the depth, the "
                  r"weights, the activations and the inner layers, its Lipschitz constant on the data is at least "
-                 r"$\sqrt{\sum_c \gamma_c^2 \sigma_c^2/(\sigma_c^2 + \epsilon)} / \sqrt{\mathrm{tr}\,\mathrm{Cov}\,x} \ge "
+                 r"$\sqrt{\sum_c \gamma_c^2 \sigma_c^2/(\sigma_c^2 + \varepsilon)} / \sqrt{\mathrm{tr}\,\mathrm{Cov}\,x} \ge "
                  r"<<value>>$. Every valid upper bound is at least that, in particular the derived one: "
                  r"$<<certificate>> \ge <<value>>$.")
     return FloorTheorem(
@@ -279,11 +279,11 @@ def matched_batchnorm(network: Network, trace: TermLike | None = None, gain: Ter
          rf"$\sigma_c > 0$ for every channel; $<<gain>>$ is the Euclidean norm of {meaning}.",
          r"$0 < \mathrm{tr}\,\mathrm{Cov}\,x = <<trace>> < \infty$, the covariance over the same data.", *depth,
          *(f"For the derived bound: {text}" for text in said.texts)),
-        (r"For independent samples $x, x'$ of the data the mean of $\norm{f(x) - f(x')}^2$ is "
+        (r"For independent samples $x, x'$ of the data the mean of $\abs{f(x) - f(x')}^2$ is "
          r"$2\,\mathrm{tr}\,\mathrm{Cov}\,f(x)$; "
-         r"that of $\norm{x - x'}^2$ is $2\,\mathrm{tr}\,\mathrm{Cov}\,x$.",
+         r"that of $\abs{x - x'}^2$ is $2\,\mathrm{tr}\,\mathrm{Cov}\,x$.",
          r"The first is at most the squared Lipschitz constant on the data times the second.",
-         r"The output of channel $c$ has variance $\gamma_c^2 \sigma_c^2/(\sigma_c^2 + \epsilon)$, because the "
+         r"The output of channel $c$ has variance $\gamma_c^2 \sigma_c^2/(\sigma_c^2 + \varepsilon)$, because the "
          r"statistics are those "
          r"of the data; the shift changes nothing. The quotient increases in $\sigma_c^2$."),
         {"value": value, "certificate": bound.term, "gain": size, "variance": least, "trace": T, **said.terms},

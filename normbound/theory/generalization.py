@@ -118,7 +118,8 @@ def concentration(cells: TermLike = "N", n: TermLike = "n", t: TermLike = "t") -
         r"Let $C_1, \ldots, C_{<<cells>>}$ be disjoint measurable cells that cover the space, fixed before the data. For "
         r"$<<n>>$ "
         r"independent draws of one distribution with cell probabilities $p_i$ and empirical frequencies $\hat p_i$, and for "
-        r"every $<<t>> > 0$, $\Pr\left(\sum_{i=1}^{<<cells>>} \max(p_i - \hat p_i, 0) \ge <<t>>\right) \le (2^{<<cells>>} - 2) e^{-2 <<n>> <<t>>^2}$.",
+        r"every $<<t>> > 0$, $\Pr\left(\sum_{i=1}^{<<cells>>} \max(p_i - \hat p_i, 0) \ge <<t>>\right) \le "
+        r"(2^{<<cells>>} - 2) e^{-2 <<n>> <<t>>^2}$.",
         ("The cells do not depend on the sample.", "The draws are independent and identically distributed."),
         (r"$\sum_i \max(p_i - \hat p_i, 0)$ is the largest $P(A) - \hat P(A)$ over unions $A$ of cells.",
          r"For one such $A$ the difference reaches $<<t>>$ with probability at most $e^{-2 <<n>> <<t>>^2}$ (Hoeffding).",

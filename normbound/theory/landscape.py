@@ -82,7 +82,7 @@ def gradient_bound(network: Network, loss: Loss | str, trainable: Collection[str
         "gradient-bound", "Gradients of the loss in the parameters",
         rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}. For every target $y$, {said.domain} and every "
         rf"$\theta \in \Theta${said.met}, if $\theta \mapsto \ell(f(x;\theta), y)$ is differentiable at $\theta$, then "
-        r"$\norm{\nabla_\theta \ell(f(x;\theta), y)} \le <<value>>$. The gradient of the mean of $\ell$ over any such inputs "
+        r"$\abs{\nabla_\theta \ell(f(x;\theta), y)} \le <<value>>$. The gradient of the mean of $\ell$ over any such inputs "
         "and targets has the same bound.",
         (*said.texts, *([own] if (own := loss.domain()) else ())),
         (r"$\theta \mapsto f(x;\theta)$ is $P$-Lipschitz between any two networks that meet the norm bounds and the "
@@ -176,8 +176,8 @@ def landscape(network: Network, loss: Loss | str, depth: TermLike | None = None,
         rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}. Let $\theta_{{<<index>>}}$ be the parameters of "
         rf"iteration $<<index>>$ of the Repeat at {where}, $1 \le <<index>> \le <<depth>>$. For every target $y$, "
         rf"{said.domain} and every $\theta \in \Theta${said.met} at which the gradient exists: (i) "
-        r"$\norm{\nabla_{\theta_{<<index>>}} \ell(f(x;\theta), y)} \le <<iteration>>$; (ii) for all parameters together, "
-        rf"$\norm{{\nabla_\theta \ell(f(x;\theta), y)}} \le <<value>>$. {bounded_part}")
+        r"$\abs{\nabla_{\theta_{<<index>>}} \ell(f(x;\theta), y)} \le <<iteration>>$; (ii) for all parameters together, "
+        rf"$\abs{{\nabla_\theta \ell(f(x;\theta), y)}} \le <<value>>$. {bounded_part}")
     proof = [
         r"Iteration $<<index>>$ reads a tensor of norm at most $<<before>>$, so $\theta_{<<index>>}$ moves its output by at "
         r"most the sensitivity of the body there.",
@@ -189,9 +189,9 @@ def landscape(network: Network, loss: Loss | str, depth: TermLike | None = None,
         least, name = tail
         terms["least"] = least
         statement += (r" (iii) The gradients do not all vanish, whatever the depth: for every $x$ and $\theta$ (where the "
-                      r"gradient exists) some target $y$ has $\norm{\nabla_\theta \ell(f(x;\theta), y)} \ge <<least>>$.")
+                      r"gradient exists) some target $y$ has $\abs{\nabla_\theta \ell(f(x;\theta), y)} \ge <<least>>$.")
         proof.append(rf"The bias at {name} is added to the logits, so the gradient in it is $\nabla_z \ell$ at the logits. At "
-                     rf"every $z$ some target has $\norm{{\nabla_z \ell(z, y)}} \ge <<least>>$: {_least_reason(loss)}")
+                     rf"every $z$ some target has $\abs{{\nabla_z \ell(z, y)}} \ge <<least>>$: {_least_reason(loss)}")
     else:
         warnings.append("Whether the whole gradient can vanish with the depth is not claimed: that needs a trainable bias "
                         "added to the logits and a loss whose gradients are bounded below.")
@@ -210,7 +210,7 @@ def landscape(network: Network, loss: Loss | str, depth: TermLike | None = None,
 
 def _least_reason(loss: Loss) -> str:
     if loss.name in ("cross-entropy", "kl"):
-        return (r"the targets are vertices of a regular simplex, and the mean over them of $\norm{p - q}^2$ is the squared "
+        return (r"the targets are vertices of a regular simplex, and the mean over them of $\abs{p - q}^2$ is the squared "
                 "circumradius plus the squared distance of $p$ to the centre.")
     if loss.name == "bce":
         return (r"with $y_j \in \{0, 1\}$ the larger of $w s(-z_j)$ and $s(z_j)$ is least where they are equal, at "

@@ -477,9 +477,9 @@ def _over(places: Mapping[str, str], name: str, what: str = "z") -> str:
 
 
 _SOFTMAX_REASON = (r"The gradient is $(p - q)/\tau$ with $p$ the softmax of $z/\tau$, $q$ the target distribution and $\tau$ "
-                   r"the temperature. The convex function $\norm{p - q}$ of $p$ is below its maximum over the vertices")
+                   r"the temperature. The convex function $\abs{p - q}$ of $p$ is below its maximum over the vertices")
 _SOFTMAX_SMOOTH = (r"The Hessian is $(\diag(p) - p p^\top)/\tau^2$, and $v^\top(\diag(p) - p p^\top)v$ is the variance of $v$ "
-                   r"under $p$, at most $(\max v - \min v)^2/4 \le \norm{v}^2/2$. It is attained for two classes at "
+                   r"under $p$, at most $(\max v - \min v)^2/4 \le \abs{v}^2/2$. It is attained for two classes at "
                    r"$p = (1/2, 1/2)$, and approached for more as $p \to (1/2, 1/2, 0, \ldots, 0)$.")
 _TAU = Argument("temperature", "the logits are divided by it", 1, strict=True)
 _WIDTH = Argument("width", "the margin that is asked for", 1, strict=True)
@@ -487,7 +487,7 @@ _RESIDUAL = Argument("residual", "a bound on the Euclidean norm of z - y", None,
 
 
 def _ball(places: Mapping[str, str]) -> str:
-    return rf"$\norm{{z - y}} \le {places['residual']}$ for all logits $z$ and targets $y$ that are compared."
+    return rf"$\abs{{z - y}} \le {places['residual']}$ for all logits $z$ and targets $y$ that are compared."
 
 
 _TABLE = (
@@ -562,14 +562,14 @@ _TABLE = (
          r"The sum over the classes has constant $\sqrt{C(C-1)}$, as for Weston and Watkins; the mean divides it by $C$.",
          "class", lambda z, y, a: _sum_hinge(z, y, a) / z.shape[-1],
          lambda z, y, a: _sum_hinge_gradient(z, y, a) / z.shape[-1], _sum_hinge_witness, arguments=(_WIDTH,)),
-    Kind("half-squared", "half the squared error", lambda p: r"$\frac{1}{2} \norm{z - y}^2$",
+    Kind("half-squared", "half the squared error", lambda p: r"$\frac{1}{2} \abs{z - y}^2$",
          lambda store, C, a: a["residual"], lambda store, C, a: store.one, "supremum",
          r"two residuals on one ray, both of norm close to the bound.",
-         r"$\abs{\norm{e}^2 - \norm{e'}^2}/2 = \abs{(e - e')^\top(e + e')}/2 \le \norm{e - e'}\, (\norm{e} + \norm{e'})/2$ for "
+         r"$\abs{\abs{e}^2 - \abs{e'}^2}/2 = \abs{(e - e')^\top(e + e')}/2 \le \abs{e - e'}\, (\abs{e} + \abs{e'})/2$ for "
          r"the residuals $e = z - y$, $e' = z' - y$.",
          "vector", lambda z, y, a: ((z - y) ** 2).sum(-1) / 2, lambda z, y, a: z - y, _squared_witness, _squared_bend,
          "The gradient is $z - y$.", (_RESIDUAL,), domain=_ball, project=_project, least_logits=1),
-    Kind("mse", "mean squared error over the outputs", lambda p: rf"$\frac{{1}}{{{p['logits']}}} \norm{{z - y}}^2$",
+    Kind("mse", "mean squared error over the outputs", lambda p: rf"$\frac{{1}}{{{p['logits']}}} \abs{{z - y}}^2$",
          lambda store, C, a: 2 * a["residual"] / C, lambda store, C, a: store.number(2) / C, "supremum",
          r"two residuals on one ray, both of norm close to the bound.",
          r"It is $2/C$ times half the squared error.",
@@ -671,11 +671,11 @@ def loss_bound(network: Network, loss: Loss | str, wrt: str = "input", trainable
     if wrt == "input":
         statement = (rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}.{over} For all targets $y$ and "
                      rf"{said.pair}{said.met}, "
-                     r"$\abs{\ell(f(x), y) - \ell(f(x'), y)} \le <<value>> \, \norm{x - x'}$.")
+                     r"$\abs{\ell(f(x), y) - \ell(f(x'), y)} \le <<value>> \, \abs{x - x'}$.")
     else:
         statement = (rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}.{over} For all targets $y$, {said.domain} and "
                      rf"all parameters $\theta, \theta' \in \Theta${said.met}, "
-                     r"$\abs{\ell(f(x;\theta), y) - \ell(f(x;\theta'), y)} \le <<value>> \, \norm{\theta - \theta'}$.")
+                     r"$\abs{\ell(f(x;\theta), y) - \ell(f(x;\theta'), y)} \le <<value>> \, \abs{\theta - \theta'}$.")
     own = loss.domain()
     symbols = [("f", "the network"), (r"\ell", "the loss of one sample")]
     if wrt == "parameters":

@@ -86,14 +86,14 @@ class Assumptions:
     def domain(self) -> str:
         """Where the inputs lie."""
         radius = self.bound.network.input.radius
-        return r"every input $x$" if radius is None else rf"every input $x$ with $\norm{{x}} \le {self.place(radius)}$"
+        return r"every input $x$" if radius is None else rf"every input $x$ with $\abs{{x}} \le {self.place(radius)}$"
 
     @property
     def pair(self) -> str:
         """Where two inputs lie."""
         radius = self.bound.network.input.radius
         return "all inputs $x, x'$" if radius is None else \
-            rf"all inputs $x, x'$ with $\norm{{x}}, \norm{{x'}} \le {self.place(radius)}$"
+            rf"all inputs $x, x'$ with $\abs{{x}}, \abs{{x'}} \le {self.place(radius)}$"
 
     @property
     def met(self) -> str:

@@ -87,7 +87,8 @@ def test_sharp_theorems_are_attained(name):
     ("matched BatchNorm, training", "value", "11/10"), ("matched BatchNorm, evaluation", "value", "11/10"),
 ])
 def test_broken_theorems_are_refuted(name, term, factor):
-    finding = check(scaled(TRUE[name](), factor, term), networks=48)
+    rare = term == "least" or name == "loss in the input"  # few sampled networks come close
+    finding = check(scaled(TRUE[name](), factor, term), networks=None if rare else 48)
     assert finding.verdict == "refuted" and not finding.passed and finding.says
 
 

@@ -29,12 +29,12 @@ def test_the_line_of_an_error_is_shown(tex):
 
 def test_no_shell_escape_and_no_files_outside(tex, tmp_path):
     target = tmp_path / "made"
-    compile_tex(MINIMAL % (r"x\immediate\write18{touch %s}" % target))
+    compile_tex(MINIMAL % rf"x\immediate\write18{{touch {target}}}")
     assert not target.exists()
     secret = tmp_path / "secret.tex"
     secret.write_text("secret")
     with pytest.raises(TexError):
-        compile_tex(MINIMAL % (r"\input{%s}" % secret))
+        compile_tex(MINIMAL % rf"\input{{{secret}}}")
 
 
 def test_complaints_are_seen(tex):
@@ -45,7 +45,7 @@ def test_complaints_are_seen(tex):
 
 def test_no_engine_is_one_error_with_a_hint(monkeypatch):
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
-    with pytest.raises(TexError, match="no TeX engine found.*apt-get install"):
+    with pytest.raises(TexError, match=r"no TeX engine found.*apt-get install"):
         compile_tex(MINIMAL % "x")
 
 

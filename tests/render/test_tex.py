@@ -35,7 +35,8 @@ GOLDEN = [
     ("gelu_lip*s_max", r"\rho_{\mathrm{GELU}}\,s_{\mathrm{max}}"), ("unbounded", r"\infty"), ("1e40*x", r"10^{40}\,x"),
     ("dd(K; a, b, 1)", r"\chsp_{K-2}(a, b, 1)"), ("dd(K + 3; a, b)", r"\sum_{i=0}^{K+2} a^{i}\,b^{K+2-i}"),
     ("dd(K; s, s^2)", r"\sum_{i=0}^{K-1} s^{K-1 + i}"), ("dd(K; 1, 1, 1)", r"\binom{K}{2}"), ("dd(K; 1, 1)*b", "K b"),
-    ("exp(a)*d", r"\exp(a)\,d"), ("x^(2/3)", "x^{2/3}"), ("1/x", r"\frac{1}{x}"), ("(a + b)^2/(c + d)", r"\frac{(a + b)^{2}}{c + d}"),
+    ("exp(a)*d", r"\exp(a)\,d"), ("x^(2/3)", "x^{2/3}"), ("1/x", r"\frac{1}{x}"),
+    ("(a + b)^2/(c + d)", r"\frac{(a + b)^{2}}{c + d}"),
     ("s[1]*s[K]", r"s_{1}\,s_{K}"), ("0^K*R", r"0^{K}\,R"),
 ]
 
@@ -93,7 +94,8 @@ def test_output_does_not_depend_on_other_terms_of_the_store():
 
 
 # -- reading it back -----------------------------------------------------------------------------------------------------
-_TOKEN = re.compile(r"\\(?:left|right|[bB]ig[lr]?)(?=[(){\\])|\\,|\\quad|\\qquad|\\[A-Za-z]+|\\[{}]|\d+|[A-Za-z]|[-+^_{}(),\[\]/=]|\s+")
+_TOKEN = re.compile(r"\\(?:left|right|[bB]ig[lr]?)(?=[(){\\])|\\,|\\quad|\\qquad|\\[A-Za-z]+"
+                    r"|\\[{}]|\d+|[A-Za-z]|[-+^_{}(),\[\]/=]|\s+")
 _GREEKS = {r"\sigma": "sigma"}
 
 
@@ -311,7 +313,8 @@ SMALL = ["a", "b", "a + b", "a*b", "a*(a + b)", "(a*b)^K", "a^K*b", "(a + b)^K",
          "dd(K; a, b)*a", "dd(K; a, b*a)", "dd(K; a, b, c)", "dd(K; a, b, c)^2", "dd(K; a, b, c^2)", "dd(K + 1; a, b, c)",
          "dd(K; a, 1)", "dd(K; a, 1)^2", "dd(K; a^2, 1)", "sum(i, K, a[i])*b", "sum(i, K, a[i]*b)", "sum(i, K, a[i] + b)",
          "prod(i, K, a[i])*b", "prod(i, K, a[i]*b)", "prod(i, K, a[i] + b)", "sum(i, K, prod(j, K, a[i]*c[j]))", "exp(a)",
-         "exp(a)*b", "exp(a*b)", "exp(a)^2", "a - 1", "K - 1 + a", "1e31", "1e31 + 1", "12", "1/12", "a/12", "(1/2)^K", "1/2^(K + 1)",
+         "exp(a)*b", "exp(a*b)", "exp(a)^2", "a - 1", "K - 1 + a", "1e31", "1e31 + 1", "12", "1/12", "a/12",
+         "(1/2)^K", "1/2^(K + 1)",
          "sqrt(2)*a", "sqrt(2*a + 1)", "a*2^K", "(2*a)^K*b", "ab", "a*ba", "unbounded"]
 
 
@@ -377,7 +380,7 @@ def test_a_root_that_does_not_fit_is_squared_on_the_left():
 def test_thousands_of_layers_take_no_deep_calls():
     with Store() as store:
         x = store.symbol("x")
-        for k in range(3000):
+        for k in range(1500):
             x = x + store.symbol(f"s{k}") * sqrt(x + 1)
         lines = Tex().lines(x)
         assert len(lines) <= MAX_LINES + 2 and any("left out" in t for _, t in lines)
@@ -388,7 +391,7 @@ def test_thousands_of_layers_take_no_deep_calls():
     ("s", "s"), ("sigma", r"\sigma"), ("eps", r"\varepsilon"), ("s1", "s_{1}"), ("s_max", r"s_{\mathrm{max}}"), ("ell", r"\ell"),
     ("sigma_max", r"\sigma_{\mathrm{max}}"), ("Gamma", r"\Gamma"), ("width", r"\mathit{width}"), ("rho_1_2", r"\rho_{1,2}"),
     ("a_sigma", r"a_{\sigma}"), ("_x", r"\mathrm{\_x}"), ("a_b_c_d", r"\mathrm{a\_b\_c\_d}"), ("w_l2", r"w_{\mathrm{l2}}"),
-    ("a" * 60, r"\mathrm{" + "a" * 60 + "}"),
+    ("a" * 60, r"{\scriptstyle\mathrm{" + "a" * 60 + "}}"), ("a" * 30, r"\mathrm{" + "a" * 30 + "}"),
 ])
 def test_default_names(name, tex):
     assert Names().symbol(name).tex == tex
@@ -441,11 +444,15 @@ def test_bad_names_are_refused(tex):
 
 
 @pytest.mark.parametrize(("symbols", "macros", "message"), [
-    ({"s": "x", "t": "x"}, {}, "clashing names: t and s"), ({"s": "x_1", "t": "x_{1}"}, {}, "clashing"), ({"s": "{x}", "t": "x"}, {}, "clash"),
-    ({"s 1": "x"}, {}, "not the name of a symbol"), ({"sqrt": "x"}, {}, "not the name"), ({"pi": "x"}, {}, "not the name"),
+    ({"s": "x", "t": "x"}, {}, "clashing names: t and s"), ({"s": "x_1", "t": "x_{1}"}, {}, "clashing"),
+    ({"s": "{x}", "t": "x"}, {}, "clash"),
+    ({"s 1": "x"}, {}, "not the name of a symbol"),
+    ({"sqrt": "x"}, {}, "not the name"), ({"pi": "x"}, {}, "not the name"),
     ({3: "x"}, {}, "not the name"), ({"s": r"\pi"}, {}, "the constant pi"), ({}, {"norm": "norm"}, "a backslash and"),
-    ({}, {"norm": r"\input"}, "a backslash and"), ({}, {"norm": r"\write18"}, "a backslash"), ({}, {"norm": r"\a\b"}, "a backslash"),
-    ({}, {"foo": r"\foo"}, "unknown macro"), ({}, {"norm": r"\x", "abs": r"\x"}, "clashing macros"), ({}, {"abs": r"\sigma"}, "backslash"),
+    ({}, {"norm": r"\input"}, "a backslash and"), ({}, {"norm": r"\write18"}, "a backslash"), ({}, {"norm": r"\a\b"},
+     "a backslash"),
+    ({}, {"foo": r"\foo"}, "unknown macro"), ({}, {"norm": r"\x", "abs": r"\x"}, "clashing macros"),
+    ({}, {"abs": r"\sigma"}, "backslash"),
 ])
 def test_bad_choices_are_refused(symbols, macros, message):
     with pytest.raises(TermError, match=re.escape(message)):
@@ -522,7 +529,8 @@ def test_widths_are_honest_and_nothing_hits_the_margin(tmp_path):
             rows.append(run.whole.tex)
             estimates.append(run.whole.width)
         long = ["1/3*1e200 + 7", "(" + " + ".join(f"{'long' * 5}{k}" for k in range(9)) + ")^2*z", "max(" + ", ".join(
-            f"a{k}*b{k}/(c{k} + d{k})" for k in range(25)) + ")", "sqrt(" + "*".join(f"(a{k} + b{k})^2" for k in range(12)) + " + 1)",
+            f"a{k}*b{k}/(c{k} + d{k})" for k in range(25)) + ")",
+                "sqrt(" + "*".join(f"(a{k} + b{k})^2" for k in range(12)) + " + 1)",
             "dd(K; " + ", ".join(f"a{k}/(b{k} + 1)" for k in range(14)) + ")*" + "a" * 60 + "*" + "b" * 60,
             "*".join(f"s{k}*g{k}/sqrt(sigma{k}^2 + eps)" for k in range(20)),
             "prod(i, K, " + " + ".join(f"a{k}[i]^2*b{k}[i]^2/(c{k}[i] + d{k}[i])" for k in range(12)) + ")"]
@@ -533,8 +541,8 @@ def test_widths_are_honest_and_nothing_hits_the_margin(tmp_path):
     assert complaints(log) == []
     real = [float(w) / 10.0 for w in re.findall(r"width=([\d.]+)pt", log)]
     assert len(real) == len(rows)
-    for row, estimate, true in zip(rows, estimates, real, strict=True):
-        assert true - 0.35 <= estimate <= 1.4 * true + 1.2, (row, estimate, true)
+    off = [(r, e, t) for r, e, t in zip(rows, estimates, real, strict=True) if not t - 0.2 <= e <= 1.25 * t + 0.8]
+    assert off == []
 
 
 def test_measure_orders_widths():

@@ -99,7 +99,7 @@ def test_concrete_gains_branches_and_other_normalizers_are_covered():
 
 def test_a_domain_without_radius_gets_a_symbol():
     theorem = certificate_floor(Input(None, "d") >> BLOCK)
-    assert str(theorem.terms["size"]) == "r" and r"\norm{x_0} = <<size>>" in theorem.statement
+    assert str(theorem.terms["size"]) == "r" and r"\abs{x_0} = <<size>>" in theorem.statement
 
 
 def test_depths_must_be_at_least_1():
