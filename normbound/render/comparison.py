@@ -12,7 +12,7 @@ from normbound.calculus.comparison import Comparison, DepthRates, RateAt, Regime
 from normbound.calculus.inequality import Inequality
 from normbound.network.language import excerpt
 from normbound.render.names import Names
-from normbound.render.prose import escape, to_tex, to_text
+from normbound.render.prose import code, escape, to_tex, to_text
 from normbound.render.statement import LETTER, TITLES, domain, vacuity
 from normbound.render.templates import Tex, render
 from normbound.render.tex import Tex as Page
@@ -116,8 +116,7 @@ def comparison_latex(comparison: Comparison, names: Names | None = None) -> str:
             rates.append(f"Per unit of {K}, {', '.join(found)}.")
     cautions = [Tex((rf"\emph{{{escape(_ABOUT[c.about]).capitalize()}:}} " if c.about != "both" else "")
                     + to_tex(c.text, c.terms, page)) for c in comparison.warnings]
-    networks = [rf"\texttt{{{escape(excerpt(b.network.body, MAX_NETWORK)).replace(' ', chr(92) + 'allowbreak ')}}}"
-                for b in (comparison.first, comparison.second)]
+    networks = [code(excerpt(b.network.body, MAX_NETWORK)) for b in (comparison.first, comparison.second)]
     return render("comparison.tex.j2", heading=Tex(f" ({escape(TITLES[comparison.wrt])})"),
                   intro=Tex(rf"The bound ${one}$ is that of {networks[0]}, ${two}$ that of {networks[1]}."),
                   display=Tex(" \\\\\n".join(rows)), condition=Tex(said), rates=[Tex(r) for r in rates], cautions=cautions)

@@ -157,7 +157,7 @@ class _Writer:
         program = b.derivation.program
         text = formula(b.network.body, self.t)
         if text is None:
-            shown = rf"\texttt{{{_breakable(excerpt(b.network.body, 600))}}}"
+            shown = prose.code(excerpt(b.network.body, 600))
         else:
             shown = rf"$f(\cdot;\theta)={text}$"
         i = b.network.input
@@ -528,7 +528,3 @@ def _is_sum(t: Term) -> bool:
 def _tensor(name: str) -> str:
     greek = {"gamma", "beta", "alpha"}
     return rf"\{name}" if name in greek else name if len(name) == 1 else rf"\mathit{{{prose.escape(name)}}}"
-
-
-def _breakable(text: str) -> str:
-    return prose.escape(text).replace(" ", r" \allowbreak{}")

@@ -580,6 +580,12 @@ def escape(text: str) -> str:
     return "".join(out)
 
 
+def code(text: str) -> str:
+    """Plain text in typewriter type that may break at spaces; comparison signs are those of the typewriter font."""
+    safe = escape(text).replace(r"\textgreater{}", ">").replace(r"\textless{}", "<")
+    return rf"\texttt{{{safe.replace(' ', ' ' + chr(92) + 'allowbreak{}')}}}"
+
+
 # -- catalogue --------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "",
 
     statement = tex(t.statement)
     if t.sources:
-        statement = Tex(f"{statement}~\\cite{{{','.join(t.sources)}}}")
+        statement = Tex(f"{statement} (Cf.~\\cite{{{','.join(t.sources)}}}.)")
     hypotheses, proof = [tex(h) for h in t.hypotheses], [tex(p) for p in t.proof]
     sharpness, warnings = tex(t.sharpness) if t.sharpness else "", Tex(" ".join(tex(w) for w in t.warnings))
     return render("theorem.tex.j2", environment=Tex(environment), title=t.title,

@@ -125,8 +125,8 @@ def input_normalized() -> Result:
         proof=(r"For the normalizer $N$ and two points with $q(u)=a$, $q(v)=b$, where $q(z)^2$ is the variance plus $\varepsilon$: "
                r"$\abs{N(u)-N(v)}^2\le\abs{u-v}^2/(ab)$, because the difference of the two sides is a product of two factors of equal "
                r"sign. No convexity of the set of inputs is used.",
-               r"With $a,b\ge\sqrt{\sigma^2+\varepsilon}$ the constant is $1/\sqrt{\sigma^2+\varepsilon}$; gains multiply by $g$, and constants "
-               r"multiply along the network."),
+               r"With $a,b\ge\sqrt{\sigma^2+\varepsilon}$ the constant is $1/\sqrt{\sigma^2+\varepsilon}$; gains multiply by $g$, and "
+               r"constants multiply along the network."),
         terms={"value": bound.term, "own": own.term, "free": free.term},
         sharpness="Attained at every depth and for all numbers by the exact family of result 6.", sources=SOURCE)
     return Result("R4", "Upper bound in the input, with normalization", (theorem,),
