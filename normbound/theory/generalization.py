@@ -81,13 +81,13 @@ class RiskTheorem(LossTheorem):
             count = min(len(v) for v in families.values())  # type: ignore[arg-type]
             choices = [{**fixed, **{name: v[i] for name, v in families.items()}}  # type: ignore[index]
                        for i in range(min(count, MAX_CELLS))]
-        if any(set(known) - set(c) for c in choices):
-            missing = sorted(set(known) - set(choices[0]))
-            raise TermError(f"no value for {', '.join(missing)}; the hypotheses of the network are examined too")
         reasons: dict[str, None] = {}
         status = "holds"
         for k, choice in enumerate(choices):
-            found = self.bound.at(choice)
+            try:
+                found = self.bound.at(choice)
+            except TermError as error:
+                raise TermError(f"{error}; the hypotheses of the network are examined too") from None
             if found.status == "holds":
                 continue
             status = found.status
