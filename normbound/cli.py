@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -73,6 +76,7 @@ def _values(architecture: Architecture, settings: list[str] | None) -> dict[str,
     if not settings:
         return {}
     found: dict[str, Any] = dict(architecture.values)
+    seen: set[str] = set()
     for setting in settings:
         name, equals, text = setting.partition("=")
         name = name.strip()
@@ -82,6 +86,9 @@ def _values(architecture: Architecture, settings: list[str] | None) -> dict[str,
             numbers = [exact(part) for part in text.split(",")]
         except TermError as error:
             raise TermError(f"--set {setting!r}: {error}") from None
+        if name in seen:
+            raise TermError(f"--set {name} is given twice")
+        seen.add(name)
         found[name] = numbers[0] if len(numbers) == 1 else numbers
     return found
 
@@ -153,6 +160,7 @@ def _list() -> None:
 
 
 @app.command(epilog="Examples:  normbound check --all;  normbound check pre-norm --networks 500 --seed 7;  "
+                    "normbound check --all --networks 700 --workers 2 --jsonl run.jsonl;  normbound check --replay run.jsonl;  "
                     "normbound check my-network.toml --json")
 def check(sources: Annotated[list[str] | None, typer.Argument(help="Built-in names or .toml files.")] = None,
           everything: Annotated[bool, typer.Option("--all", help="Check every built-in architecture.")] = False,
@@ -160,32 +168,95 @@ def check(sources: Annotated[list[str] | None, typer.Argument(help="Built-in nam
           points: Annotated[int, typer.Option(help="Inputs per network.")] = 8,
           seed: Annotated[int, typer.Option(help="Seed; equal seeds draw equal networks.")] = 0,
           settings: Settings = None,
+          workers: Annotated[int, typer.Option(help="Processes; -1: one per core. The result does not depend on it.")] = 1,
+          backend: Annotated[str, typer.Option(help="loky, or dask: a local Dask cluster.")] = "",
+          jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Also write the run as JSON Lines, while it proceeds.")] = None,
+          replay: Annotated[Path | None, typer.Option("--replay", help="Draw the networks of the violations in this file again.")] = None,
           verbose: Annotated[bool, typer.Option("--steps", help="One line per step of the derivation.")] = False,
           as_json: AsJson = False, output: Output = None) -> None:
-    """Derive the bounds, draw random networks and try to break every step. Exit code 1 if one breaks."""
-    from normbound.check.falsify import check as falsify
-    from normbound.errors import TermError
+    """Derive the bounds, draw random networks and try to break every step. Exit code 1 if one breaks, or nothing was tested."""
+    from normbound.check.falsify import batches
+    from normbound.check.run import run
+    from normbound.errors import TermError, UnsupportedError
     from normbound.network import builtins
     names = list(sources or []) + (list(builtins.names()) if everything else [])
+    if replay is not None:
+        if settings or jsonl or backend:
+            raise UnsupportedError("--replay draws what the file says: --set, --jsonl and --backend do not go with it")
+        _replay(replay, [_load(name) for name in names], as_json, output)
+        return
     if not names:
         raise typer.BadParameter("name architectures, or give --all")
     if settings and len(names) > 1:
         raise TermError("--set applies to one architecture; name one")
-    reports = []
-    with _progress(len(names), quiet=as_json or verbose) as advance:
-        for name in names:
-            architecture = _load(name)
-            fixed = _values(architecture, settings)
-            reports.append((architecture, falsify(architecture.network, networks, seed, points=points, values=fixed or None)))
-            advance(name)
+    architectures = [_load(name) for name in names]
+    fixed = _values(architectures[0], settings)
+    with _meter(len(names) * len(batches(networks)), quiet=as_json or verbose) as advance, _stream(jsonl) as sink:
+        reports = run(architectures, networks, points, seed, workers, backend or None, sink, advance, values=fixed or None)
     if as_json:
-        _emit(json.dumps([{"name": a.name, **json.loads(r.to_json())} for a, r in reports], indent=1), output)
+        _emit(json.dumps([{"name": r.title, **r.to_data()} for r in reports], indent=1), output)
     elif verbose:
-        _emit("\n\n".join(str(r) for _, r in reports), output)
+        _emit("\n\n".join(str(r) for r in reports), output)
     else:
-        _emit(_table(reports), output)
-    if any(r.verdict != "survived" for _, r in reports):
+        _emit(_table(architectures, reports), output)
+    if any(r.verdict != "survived" for r in reports):
         raise typer.Exit(1)
+
+
+def _replay(path: Path, architectures: list[Architecture], as_json: bool, output: Path | None) -> None:
+    """Print which stored violations are confirmed again; exit code 1 if any is."""
+    from normbound.check.run import read_record, replay_record
+    record = read_record(path)
+    found = replay_record(record, architectures, str(path))
+    if as_json:
+        _emit(json.dumps([{"name": r.title, "again": r.again is not None, "same_numbers": r.same_numbers,
+                           "violation": r.violation.to_data()} for r in found], indent=1), output)
+    else:
+        again = sum(r.again is not None for r in found)
+        note = "" if record.finished else "; the run was interrupted"
+        _emit("\n".join([*map(str, found), f"{again} of {len(found)} violations confirmed again{note}"]), output)
+    if any(r.again is not None for r in found):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _stream(path: Path | None) -> Iterator[TextIO | None]:
+    """The file for JSON Lines, opened before any work."""
+    if path is None:
+        yield None
+        return
+    from normbound.errors import UnsupportedError
+    try:
+        stream = path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UnsupportedError(f"--jsonl: cannot write {path}: {error.strerror or error}") from None
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _meter(total: int, quiet: bool) -> Iterator[Callable[[Any], None] | None]:
+    """A progress bar of batches on a terminal, nothing elsewhere: rate, and the largest measured/bound so far."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    triples, closest = 0, 0.0
+    begun = time.perf_counter()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+               TextColumn("{task.fields[closest]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("checking", total=total, rate="", closest="")
+
+        def advance(report: Any) -> None:
+            nonlocal triples, closest
+            triples += report.triples
+            closest = max(closest, *(row.best for row in report.steps))
+            progress.update(task, advance=1, description=report.title, closest=f"closest {closest:.6f}",
+                            rate=f"{triples / (time.perf_counter() - begun):,.0f} triples/s")
+
+        yield advance
 
 
 def _progress(total: int, quiet: bool) -> Any:
@@ -206,22 +277,31 @@ def _progress(total: int, quiet: bool) -> Any:
     return bar()
 
 
-def _table(reports: list[tuple[Architecture, Any]]) -> str:
+def _table(architectures: list[Architecture], reports: list[Any]) -> str:
     from normbound.calculus.bound import derive as derive_bound
-    rows = [("architecture", "Lipschitz constant in the input", "networks", "tests", "best L", "best P", "verdict")]
-    for a, r in reports:
+    rows = [("architecture", "Lipschitz constant in the input", "networks", "triples", "unmet", "best L", "median", "best P",
+             "median", "verdict")]
+    for a, r in zip(architectures, reports, strict=True):
         text = str(derive_bound(a.network).term)
-        text = text if len(text) <= 46 else text[:43] + "..."
-        rows.append((a.name, text, str(r.executed), str(r.totals["executed"]), f"{r.best_input:.4f}",
-                     f"{r.best_parameters:.4f}", r.verdict))
-    widths = [max(len(row[k]) for row in rows) for k in range(7)]
-    lines = ["  ".join(c.rjust(w) if k in (2, 3, 4, 5) else c.ljust(w) for k, (c, w) in
+        text = text if len(text) <= 39 else text[:36] + "..."
+        lip, parameters = r.tightness("L"), r.tightness("P")
+        rows.append((a.name, text, f"{r.executed:,}", f"{r.triples:,}", f"{r.totals['unmet']:,}", f"{lip.best:.4f}",
+                     f"{lip.median:.2f}", f"{parameters.best:.4f}", f"{parameters.median:.2f}", r.verdict))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ["  ".join(c.ljust(w) if k in (0, 1, 9) else c.rjust(w) for k, (c, w) in
                        enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
-    lines.insert(1, "-" * len(lines[0]))
-    failures = [str(v) for _, r in reports for v in r.violations[:3]]
-    lines.append("best L, best P: largest measured/bound over all networks (1 means the bound is attained); tests: instances "
-                 "of steps that were tested")
-    return "\n".join(lines + failures)
+    lines.insert(1, "-" * max(map(len, lines)))
+    first = reports[0]
+    lines.append(f"{sum(r.triples for r in reports):,} triples (network, point, step) checked: {first.points} points per network, "
+                 f"seed {first.seed}")
+    lines.append("best, median: largest measured/bound of a network, over all networks (1: the bound is attained); unmet: points "
+                 "left out")
+    lines.append("because a stated hypothesis does not hold there")
+    lines += [f"{r.title}: suspected by doubles, not proved: step {', '.join(str(row.step) for row in r.suspected)}"
+              for r in reports if r.suspected]
+    lines += [f"{r.title}: overflow: {r.totals['overflow']:,} points left out, whose numbers doubles cannot hold"
+              for r in reports if r.totals["overflow"]]
+    return "\n".join(lines + [f"{r.title}: {v}" for r in reports for v in r.violations[:3]])
 
 
 def _split(settings: list[str] | None, option: str) -> dict[str, str]:
@@ -263,6 +343,8 @@ def render(source: Source,
     if form not in forms:
         raise UnsupportedError(f"--format {form!r}; accepted: {', '.join(forms)}")
     kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
+    if any(k not in KINDS for k in kinds):
+        raise UnsupportedError(f"--wrt {wrt!r}; accepted: {', '.join(KINDS)}, several separated by commas, or all")
     if label and len(kinds) > 1:
         raise UnsupportedError("--label names one bound; with several, leave the labels to normbound")
     architecture = _load(source)
@@ -275,8 +357,13 @@ def render(source: Source,
     if form == "text":
         _emit("\n\n".join(statement.statement(b, None, title) for b in bounds), output)
         return
+    chosen = _split(names, "--name")
+    known = set().union(*(b.symbols() for b in bounds))
+    unknown = [n for n in chosen if n not in known]
+    if unknown:
+        raise UnsupportedError(f"--name {unknown[0]}: this network has no such symbol; it has {', '.join(sorted(known))}")
     said = _measured(network, measure) if measure else {}
-    fragments = [latex.to_latex(b, latex.Style(Names(_split(names, "--name"), _split(macros, "--macro")), environment,
+    fragments = [latex.to_latex(b, latex.Style(Names(chosen, _split(macros, "--macro")), environment,
                                                label or None, derivation), title, said.get(b.wrt, "")) for b in bounds]
     if form == "tex":
         _emit("\n\n".join(fragments), output)
@@ -322,7 +409,10 @@ def compare(source: Source,
             output: Output = None) -> None:
     """Compare two bounds: quotient, when it is below 1, rates, regime at numbers, and where the quotient misleads."""
     from normbound.calculus.comparison import compare as compare_networks
+    from normbound.errors import UnsupportedError
     from normbound.render import comparison as rendering
+    if as_json and latex:
+        raise UnsupportedError("--json and --latex: choose one")
     first = _load(source)
     second = _load(other) if other else None
     found = compare_networks(first.network, second.network if second else None, wrt, floors=floors)
@@ -359,9 +449,37 @@ def paper(out: Annotated[Path, typer.Option("--out", help="Folder to write into:
         raise typer.Exit(1)
 
 
-@app.command(epilog="Examples:  normbound layers;  normbound layers LayerNorm")
-def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "", as_json: AsJson = False) -> None:
+@app.command(epilog="Examples:  normbound audit --quick;  normbound audit --layer LayerNorm --layer concat;  normbound audit "
+                    "--json -o audit.json")
+def audit(names: Annotated[list[str] | None, typer.Option("--layer", help="Only this layer, primitive part or rule. "
+                                                          "Repeatable.")] = None,
+          quick: Annotated[bool, typer.Option("--quick", help="Fewer networks, under a minute.")] = False,
+          seed: Annotated[int, typer.Option(min=0, help="Seed; equal seeds draw equal networks.")] = 0,
+          survivors: Annotated[bool, typer.Option("--survivors", help="List every mutant that was not killed.")] = False,
+          as_json: AsJson = False, output: Output = None) -> None:
+    """Try to break every registered contract and rule, attain its constants, kill its mutants. Exit code 1 if one fails."""
+    from normbound.check import audit as auditing
+    from normbound.render import audit as rendering
+    wanted = names or list(auditing.subjects())
+    with _progress(len(wanted), quiet=as_json) as advance:
+        found = auditing.audit(wanted, quick, seed, progress=advance)
+    data = found.to_data()
+    _emit(json.dumps(rendering.to_json(data), indent=1, allow_nan=False) if as_json else rendering.table(data, survivors), output)
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples:  normbound layers;  normbound layers LayerNorm;  normbound layers --refuted")
+def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "", as_json: AsJson = False,
+           refuted: Annotated[bool, typer.Option("--refuted", help="The wall of refuted rules: wrong folklore with witnesses, "
+                                                 "replayed now; with a name: those about this layer or rule.")] = False,
+           latex: Annotated[bool, typer.Option("--latex", help="With --refuted: print a LaTeX fragment.")] = False) -> None:
     """The catalogue: constants, mode, hypotheses, sharpness, source and proof status of every layer and rule."""
+    if refuted:
+        _refuted(name, as_json, latex)
+        return
+    if latex:
+        raise typer.BadParameter("--latex goes with --refuted")
     import normbound.layers  # noqa: F401 - registers the layers
     from normbound.contracts.registry import LAYERS, lookup
     from normbound.contracts.rules import RULES
@@ -387,6 +505,23 @@ def layers(name: Annotated[str, typer.Argument(help="One layer in full.")] = "",
             _entry(describe(r), ("statement", "reason", "sharpness", "status"))
 
 
+def _refuted(name: str, as_json: bool, latex: bool) -> None:
+    """Replay the wall of refuted rules and print it; exit code 1 if a witness no longer refutes."""
+    from normbound.check.refuted import about, data, replay
+    from normbound.render import refuted as rendering
+    found = [data(replay(e)) for e in about(name)]
+    if as_json:
+        print(json.dumps({"normbound": VERSION, "refuted": rendering.wall_json(found)}, indent=1))
+    elif latex:
+        print(rendering.wall_latex(found))
+    else:
+        if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Unicode shows escapes
+            sys.stdout.reconfigure(errors="backslashreplace")
+        print(rendering.wall_text(found, sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    if any(e["verdict"] != "refuted" or any(c["standing"] == "contradicted" for c in e["corrected"]) for e in found):
+        raise typer.Exit(1)
+
+
 def _entry(passages: Mapping[str, Passage], fields: tuple[str, ...]) -> None:
     """One entry of the catalogue: its name, then a wrapped line for each field."""
     from textwrap import fill
@@ -397,17 +532,18 @@ def _entry(passages: Mapping[str, Passage], fields: tuple[str, ...]) -> None:
                    subsequent_indent="        ", break_long_words=False, break_on_hyphens=False))
 
 
-@app.command(epilog="Examples:  normbound bench derive;  normbound bench derive --quick")
-def bench(what: Annotated[str, typer.Argument(help="derive")] = "derive",
+@app.command(epilog="Examples:  normbound bench derive --quick;  normbound bench check;  normbound bench check --json")
+def bench(what: Annotated[str, typer.Argument(help="derive or check")] = "derive",
           quick: Annotated[bool, typer.Option("--quick", help="Smaller sizes, for a first look.")] = False,
           as_json: AsJson = False) -> None:
-    """Time the calculus beside what one would write by hand."""
+    """Time the calculus, or the checker's Jacobian norms, beside what one would write by hand."""
     from normbound import bench as benchmarks
     from normbound.errors import UnsupportedError
-    if what != "derive":
-        raise UnsupportedError(f"no benchmark {what!r}; accepted: derive")
-    result = benchmarks.derive(quick)
-    print(json.dumps(result, indent=1) if as_json else benchmarks.table(result))
+    if what not in ("derive", "check"):
+        raise UnsupportedError(f"no benchmark {what!r}; accepted: derive, check")
+    result = benchmarks.derive(quick) if what == "derive" else benchmarks.check(quick)
+    shown = benchmarks.table if what == "derive" else benchmarks.check_table
+    print(json.dumps(result, indent=1) if as_json else shown(result))
 
 
 @app.command()

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from normbound.version import VERSION
 
-_REQUIRED = ("sympy", "numpy", "mpmath", "jinja2", "python-flint", "typer", "rich", "pylatexenc")
+_REQUIRED = ("sympy", "numpy", "mpmath", "jinja2", "python-flint", "typer", "rich", "pylatexenc", "joblib", "threadpoolctl")
 _OPTIONAL = (("matplotlib", "plots of `paper` and `compare --figure`", 'pip install "normbound[plots]"'),
+             ("distributed", "`check --backend dask`", 'pip install "normbound[cluster]"'),
              ("pytest", "runs the tests", 'pip install "normbound[test]"'),
              ("hypothesis", "property-based tests", 'pip install "normbound[test]"'))
 

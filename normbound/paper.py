@@ -9,21 +9,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from normbound.check.experiments import EXPERIMENTS
 from normbound.check.finding import Finding
-from normbound.errors import NormboundError, UnsupportedError
+from normbound.errors import NormboundError, TermError, UnsupportedError
 from normbound.render import plots, prose
+from normbound.render.architecture import formula
 from normbound.render.comparison import comparison_latex
 from normbound.render.latex import Style, to_latex
 from normbound.render.names import Names
 from normbound.render.output import write
 from normbound.render.pdf import TexError, compile_tex
 from normbound.render.templates import Tex, folder, render
+from normbound.render.tex import Tex as Page
 from normbound.render.theorem import theorem_latex
 from normbound.terms.store import Store
 from normbound.theory.results import RESULTS
@@ -42,7 +44,7 @@ CAPTIONS = {
     "violations": "Rate at which the bound of the generalization gap is violated over the draws, with exact binomial intervals, and the "
                   "same for a deliberately wrong bound without the term that counts cells.",
     "gap": "The part of the generalization bound that the network contributes, with and without normalizers.",
-    "border": "Members of the exact family on a grid: the sign of the measured rate and the border.",
+    "border": "Members of the exact family on a grid: whether the measured rate per layer is below or above 1, and the border.",
     "explosion": "Weights of spectral norm 1: the constant with LayerNorm (marks measured, line stated) and without.",
 }
 
@@ -60,7 +62,8 @@ class Outcome:
     plots: tuple[Path, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {"id": self.id, "title": self.title, "verdict": self.finding.verdict, "says": self.finding.says,
+        return {"id": self.id, "title": self.title, "verdict": self.finding.verdict,
+                "says": _sentence(self.finding.says, prose.to_text, str),
                 "figures": dict(self.finding.figures), "plots": [p.name for p in self.plots],
                 "seconds": round(self.seconds, 2)}
 
@@ -81,7 +84,7 @@ class Paper:
     def __str__(self) -> str:
         width = max(len(o.title) for o in self.outcomes)
         rows = [f"{o.id}  {o.title:<{width}}  {o.finding.verdict:<11} {o.seconds:6.1f} s" for o in self.outcomes]
-        rows += [f"    {o.id}: {o.finding.says}" for o in self.outcomes if not o.finding.passed]
+        rows += [f"    {o.id}: {_sentence(o.finding.says, prose.to_text, str)}" for o in self.outcomes if not o.finding.passed]
         rows.append(f"written: {self.folder / 'paper.tex'}" + (f", {self.pdf}" if self.pdf else "")
                     + f", {self.folder / MARK}" + (f"\n{self.note}" if self.note else ""))
         return "\n".join(rows)
@@ -142,6 +145,8 @@ def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
     with Store():
         result = RESULTS[name]()
         finding = EXPERIMENTS[name](seed, quick)
+        if finding.verdict == "attained" and not result.attained:
+            finding = replace(finding, verdict="survived")
         if any(b.unbounded for _, b in result.bounds):
             finding = Finding("refuted", "a bound of this result is unbounded", finding.figures)
         try:
@@ -158,14 +163,36 @@ def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
 def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
     names = Names()
     slug = result.id.lower()
-    theorems = [theorem_latex(t, names, f"thm:{slug}" + (f"-{k}" if k else "")) for k, t in enumerate(result.theorems)]
+    theorems = [theorem_latex(t, names, f"thm:{slug}" + (f"-{k}" if k else ""), cite=True, macros=False)
+                for k, t in enumerate(result.theorems)]
     families = {f.name: (f.name, Tex(prose.to_tex(f.statement)), Tex(prose.to_tex(f.continuum))) for f in result.families}
     derived = ", ".join(rf"Proposition~\ref{{prop:{slug}-{k}}}" for k in range(1, len(result.bounds) + 1))
-    comparison = comparison_latex(result.comparison, names) if result.comparison is not None else ""
+    comparison = comparison_latex(result.comparison, names, macros=False) if result.comparison is not None else ""
     return render("section.tex.j2", title=result.title, label=f"sec:{slug}", theorems=[Tex(t) for t in theorems],
-                  families=list(families.values()), comparison=Tex(comparison), derived=Tex(derived),
-                  verdict=finding.verdict, says=finding.says, figures=[(k, _shown(v)) for k, v in finding.figures.items()],
+                  families=list(families.values()), comparison=Tex(comparison), network=Tex(_networks(result, names)), derived=Tex(derived),
+                  verdict=finding.verdict, says=Tex(_sentence(finding.says, prose.to_tex, prose.escape)),
+                  figures=[(k, _shown(v)) for k, v in finding.figures.items()],
                   plots=[(p.name, CAPTIONS[p.stem.partition('-')[2]]) for p in drawn if p.suffix == ".pdf"])
+
+
+def _sentence(says: str, as_prose: Callable[[str], str], plain: Callable[[str], str]) -> str:
+    """What a check says: prose where it is prose, else (a counterexample in words and numbers) plain text."""
+    try:
+        prose.check(says)
+    except TermError:
+        return plain(says)
+    return as_prose(says)
+
+
+def _networks(result: Any, names: Names) -> str:
+    """The networks that the theorems of a section speak of, where they were derived for one network."""
+    page = Page(names)
+    found: dict[str, None] = {}
+    for t in result.theorems:
+        network = getattr(t, "network", None)
+        if network is not None:
+            found[f"${formula(network.body, page.tex)}$"] = None
+    return " and ".join(found) + "." if found else ""
 
 
 def _shown(value: Any) -> str:

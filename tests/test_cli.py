@@ -118,7 +118,7 @@ BAD = [
     (("check", "mlp", "--networks", "0"), "at least 1"),
     (("check", "mlp", "two-layer", "--set", "s=1"), "one architecture"),
     (("layers", "LayerNrom"), "did you mean LayerNorm"),
-    (("bench", "nothing"), "accepted: derive"),
+    (("bench", "nothing"), "accepted: derive, check"),
 ]
 
 

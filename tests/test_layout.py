@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = ["terms", "contracts", "layers", "network", "calculus", "theory"]
 TOP = ["check", "render", "formal", "importers"]  # above theory, apart from each other
 BASE = {"errors", "version"}
-EXEMPT = {"__init__", "cli", "bench", "doctor", "paper", "pytest_plugin"}
+EXEMPT = {"__init__", "__main__", "cli", "bench", "doctor", "paper", "pytest_plugin"}
 
 
 def modules():

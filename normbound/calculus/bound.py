@@ -327,7 +327,10 @@ class Bound:
                     mapping[s.sup_state] = start  # an entry is at most the norm
                 if s.index is not None:
                     mapping[s.index] = iteration
+                endless = start.is_unbounded and s.state.id in store.reachable(pair[1:])
                 pair = store.substitute(pair, mapping)
+                if endless:  # what grows with the radius says nothing then
+                    pair[1] = store.unbounded
                 guard.append((s.repeat.depth, least))
             known = done.setdefault((pair[0].id, pair[1].id), [])
             if not any(all(a[1] <= b[1] for a, b in zip(g, guard, strict=True)) for g in known):

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from normbound.calculus.bound import Bound
 from normbound.calculus.derivation import Use
+from normbound.calculus.homogeneous import bias_free
 from normbound.calculus.rate import at_least_one
 from normbound.contracts.block import Block, Composite, Layer, Repeat
 from normbound.errors import NormboundError
-from normbound.layers.activations import CReLU, Elementwise, MaxMin
-from normbound.layers.linear import Identity, Linear
-from normbound.layers.normalization import Affine, Normalize, Standardize
+from normbound.layers.activations import CReLU, Elementwise, MaxMin, PReLU
+from normbound.layers.linear import Dropout, Identity, LearnedScale, Linear, Scaling
+from normbound.layers.normalization import Normalize, Standardize
 from normbound.network.language import to_text
 from normbound.network.program import (
     CLOSE,
@@ -121,8 +123,23 @@ def _other_differences(first: Network, second: Network) -> Caution | None:
     differ = texts[0] != texts[1] if None not in texts else _differ(*bodies)
     if not differ:
         return None
+    if not any(map(_normalized, (first.body, second.body))):
+        return Caution("other-differences", "both", "the two networks differ, and neither has normalizers",
+                       "Neither network has a normalizer, so the quotient says nothing about normalization.")
     return Caution("other-differences", "both", "without their normalizers the two networks are not the same network",
                    "The networks differ in more than normalizers, so the quotient is not the effect of normalization alone.")
+
+
+def _normalized(body: Block) -> bool:
+    stack = [body]
+    while stack:
+        block = stack.pop()
+        if isinstance(block, Layer):
+            if block.normalizer:
+                return True
+        else:
+            stack += children_of(block)
+    return False
 
 
 def _text(block: Block) -> str | None:
@@ -180,115 +197,116 @@ def _places(bound: Bound, at: list[int]) -> str:
     return ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
 
 
-def _after_linear(bound: Bound) -> list[tuple[Use, Linear]]:
-    """The floors of normalizers that read a Linear layer directly."""
-    code = bound.derivation.program.code
+class _Behind(NamedTuple):
+    """A floor whose normalizer reads a Linear layer, directly or through layers that are 0 at 0.
+
+    reach    the product of the growth ratios of Linear and these layers: |z| <= reach |x| + ..., without a bias reach |x|
+    between  whether layers that change their input stand between
+    scaled   whether these are positively homogeneous: F(t z) = t F(z) for t > 0
+    """
+
+    use: Use
+    linear: Linear
+    reach: Term
+    between: bool
+    scaled: bool
+
+
+_HOMOGENEOUS = ("ReLU", "LeakyReLU", "Abs")
+
+
+def _growth(layer: Layer, store: Store) -> tuple[Term, bool] | None:
+    """G with |F(z)| <= G |z| and whether F is positively homogeneous, for layers without memory of a place; None for others."""
+    one = store.one
+    if isinstance(layer, Elementwise):
+        a = one if layer.argument is None else layer.argument
+        return None if layer.kind.at_zero(store, a) else (layer.kind.growth(store, a), layer.kind.name in _HOMOGENEOUS)
+    if isinstance(layer, Scaling):
+        return layer.factor, True
+    if isinstance(layer, LearnedScale):
+        return layer.bound, True
+    if isinstance(layer, PReLU):
+        return store.maximum((one, layer.bound)), True
+    return (one, True) if isinstance(layer, (CReLU, Dropout, Identity, MaxMin)) else None
+
+
+def _behind_linear(bound: Bound) -> list[_Behind]:
+    code, store = bound.derivation.program.code, bound.term.store
     found = []
     for use in _floor_uses(bound):
-        before = code[use.at - 1] if use.at else None
-        if before is not None and before.op == LEAF and isinstance(before.block, Linear):
-            found.append((use, before.block))
+        k, reach, between, scaled = use.at - 1, store.one, False, True
+        while k >= 0 and code[k].op == LEAF:
+            layer = code[k].block
+            assert isinstance(layer, Layer)
+            if isinstance(layer, Linear):
+                found.append(_Behind(use, layer, layer.norm * reach, between, scaled))
+                break
+            passed = _growth(layer, store)
+            if passed is None:
+                break
+            if not isinstance(layer, (Dropout, Identity)):
+                reach, between, scaled = reach * passed[0], True, scaled and passed[1]
+            k -= 1
     return found
 
 
 def _scale(bound: Bound, about: str) -> Caution | None:
-    pairs = _after_linear(bound)
-    if not pairs or bound.wrt != "input":
+    found = [b for b in _behind_linear(bound) if b.scaled]
+    if not found or bound.wrt != "input":
         return None
-    use, linear = pairs[0]
+    direct = [b for b in found if not b.between]
+    first = (direct or found)[0]
+    terms = {"s": first.linear.norm, "sigma": first.use.hypothesis.term}
+    only = (r" multiplies $<<s>>$ and $<<sigma>>$ alike, so only their quotient means something: a floor that is large because "
+            "the weights are large reduces nothing.")
+    if direct:
+        return Caution(
+            "scale-invariance", about,
+            f"a normalizer with a floor reads a Linear layer directly ({_places(bound, [b.use.at for b in direct])})",
+            r"For $\varepsilon = 0$ the factor $t > 0$ in $N(t W x + t b) = N(W x + b)$" + only, terms)
     return Caution(
         "scale-invariance", about,
-        f"a normalizer with a floor reads a Linear layer directly ({_places(bound, [u.at for u, _ in pairs])})",
-        r"For $\varepsilon = 0$ the factor $t > 0$ in $N(t W x + t b) = N(W x + b)$ multiplies $<<s>>$ and $<<sigma>>$ alike, so "
-        r"only their quotient means something: a floor that is large because the weights are large reduces nothing.",
-        {"s": linear.norm, "sigma": use.hypothesis.term})
+        "a normalizer with a floor reads a Linear layer through positively homogeneous layers "
+        f"({_places(bound, [b.use.at for b in found])})",
+        r"For $\varepsilon = 0$ the factor $t > 0$ in $N(h(t W x + t b)) = N(h(W x + b))$, with $h$ the positively homogeneous "
+        "layers between," + only, terms)
 
 
 def _room(bound: Bound, about: str) -> Caution | None:
     """Floors after a Linear layer without bias: |W x| <= s |x| leaves no room for them on small inputs."""
-    pairs = [(u, layer) for u, layer in _after_linear(bound) if layer.bias is None and u.hypothesis.divisor is not None]
-    if not pairs:
+    found = [b for b in _behind_linear(bound) if not b.linear.bias and b.use.hypothesis.divisor is not None]
+    if not found:
         return None
-    use, linear = pairs[0]
-    assert use.hypothesis.divisor is not None
+    first = found[0]
+    hypothesis = first.use.hypothesis
+    assert hypothesis.divisor is not None
+    through = " and layers that are 0 at 0" if any(b.between for b in found) else ""
+    what = "behind $W x$" if first.between else "of $W x$"
     return Caution(
         "floor-without-bias", about,
-        f"a floor stands after a Linear layer without bias ({_places(bound, [u.at for u, _ in pairs])})",
-        r"Without a bias the deviations of $W x$ shrink with $x$: the floor $<<sigma>>$ excludes every input of the Linear "
+        f"a floor stands after a Linear layer without bias{through} ({_places(bound, [b.use.at for b in found])})",
+        rf"Without a bias the deviations {what} shrink with $x$: the floor $<<sigma>>$ excludes every input of the Linear "
         r"layer with $<<s>> \abs{x} < <<needed>>$, among them $x = 0$ whenever the floor is positive.",
-        {"s": linear.norm, "sigma": use.hypothesis.term, "needed": use.hypothesis.term * sqrt(use.hypothesis.divisor)})
-
-
-def _keeps_norm(layer: Layer, store: Store) -> bool:
-    """An activation with phi(0) = 0, so that |phi(z)| <= rho |z|."""
-    if isinstance(layer, Elementwise):
-        return not layer.kind.at_zero(store, store.one if layer.argument is None else layer.argument)
-    return isinstance(layer, (CReLU, Identity, MaxMin))
-
-
-def _plain_repeat(i: Instruction) -> bool:
-    return isinstance(i.block, Repeat) and not i.block.capture and i.block.start is None
-
-
-def _bias_free_units(bound: Bound) -> int:
-    """How many units Linear without bias, normalizer of rows with a floor, gain without shift, activations with
-    phi(0) = 0 the network begins with; the body of a Repeat counts when it consists of such units alone.
-    """
-    code = bound.derivation.program.code
-    floors = {u.at for u in _floor_uses(bound)}
-    k = units = whole = level = 0
-    while k < len(code):
-        i = code[k]
-        if i.op != LEAF:
-            if not _plain_repeat(i):
-                break
-            level += (i.op == OPEN) - (i.op == CLOSE)
-            k += 1
-        elif isinstance(i.block, Identity):
-            k += 1
-        else:
-            after = _unit(code, k, floors, bound.term.store)
-            if after is None:
-                break
-            k, units = after, units + 1
-        if level == 0:
-            whole = units
-    return whole
-
-
-def _unit(code: Sequence[Instruction], k: int, floors: set[int], store: Store) -> int | None:
-    """Where the unit that begins at instruction ``k`` ends, or None when there is none."""
-    leaves = [i.block if i.op == LEAF else None for i in code[k:k + 3]]
-    linear, norm = leaves[0], leaves[1] if len(leaves) > 1 else None
-    if not isinstance(linear, Linear) or linear.bias is not None or k + 1 not in floors:
-        return None
-    if not isinstance(norm, Normalize) or norm.partition != "row" or norm.variance != "biased":
-        return None
-    k += 2
-    affine = leaves[2] if len(leaves) > 2 else None
-    if isinstance(affine, Affine):
-        if affine.shift is not None or (affine.gain_value is not None and len(set(affine.gain_value)) > 1):
-            return None
-        k += 1
-    while k < len(code) and code[k].op == LEAF and _keeps_norm(code[k].block, store):  # type: ignore[arg-type]
-        k += 1
-    return k
+        {"s": first.reach, "sigma": hypothesis.term, "needed": hypothesis.term * sqrt(hypothesis.divisor)})
 
 
 def _certificate_floor(bound: Bound, about: str) -> Caution | None:
-    """sigma_i <= s_i |x_(i-1)|/sqrt(d_i) at every input that meets the floors and |x_i| <= rho_i g_i sqrt(d_i), so the
-    product of rho_i g_i s_i/sigma_i telescopes to at least rho_n g_n sqrt(d_n)/|x_0|.
-    """
-    if bound.wrt != "input" or not _bias_free_units(bound):
+    """Where no layer has a bias the product of the constants is at least the growth of the tensors, which a floor bounds."""
+    part = bias_free(bound.derivation) if bound.wrt == "input" and not bound.unbounded else None
+    if part is None:
         return None
+    code = bound.derivation.program.code
+    what = "the bound" if part.end is None else f"the constant of the network up to {place(code[part.end].path)}"
+    depths = [k for k in bound.depths() if k.id in bound.term.store.reachable([part.least])]
+    once = "" if all((k.literal() or 0) >= 1 for k in part.depths) else " (at least 1)"
+    close = " and it does not decay with the depth" if not depths else " whatever the weights"
+    whatever = f", whatever the depth{once} and the weights," if not depths else ","
     return Caution(
         "certificate-floor", about,
-        r"the network begins with Linear layers without bias, each followed by LayerNorm or RMSNorm without shift and by "
-        r"activations with $\varphi(0) = 0$",
-        r"Over the layers without bias that the network begins with, the product of $\rho_i g_i s_i/\sigma_i$ is at least "
-        r"$\rho_n g_n \sqrt{d_n}/\abs{x_0}$ for every input $x_0$ that meets the floors ($n$ the last of these layers), so it "
-        r"does not decay with the depth unless $\rho_n g_n$ does, and only the factors $\sigma_i/\sqrt{\sigma_i^2 + \varepsilon}$ "
-        r"can.")
+        f"the network {'has' if part.end is None else 'begins with'} layers without biases that are all 0 at 0, and a floor "
+        f"({_places(bound, [part.at])})",
+        rf"Without biases every layer $F$ has $\abs{{F(z)}} \le L_F \abs{{z}}$ where the floors are met, so {what} is at least "
+        rf"$<<least>>/\abs{{x_0}}$ for every input $x_0 \ne 0$ that meets them{whatever}{close}.", {"least": part.least})
 
 
 def _matched_batch(bound: Bound, about: str) -> Caution | None:

@@ -100,7 +100,9 @@ class Scope:
 
 
 class Use(NamedTuple):
-    """A hypothesis at a place, with the radius of the tensor it speaks about (in the scope's state)."""
+    """A hypothesis at a place, with a bound on the norm it speaks about (in the scope's state): the radius of the tensor, or
+    what the layers just before a floor say.
+    """
 
     hypothesis: Hypothesis
     at: int
@@ -130,6 +132,7 @@ class Derivation:
     scopes: list[Scope] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
+    letters: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<derivation of {len(self.steps)} steps>"
@@ -159,10 +162,29 @@ class Derivation:
         while scope:
             s = self.scopes[scope]
             assert s.repeat is not None
-            name = s.repeat.index or "ijklmnopqr"[(self._level(scope) - 1) % 10]
+            name = s.repeat.index or self._letters()[self._level(scope) - 1]
             parts.append(f"{name} = 1..{s.repeat.depth}")
             scope = s.parent
         return ", ".join(reversed(parts))
+
+    def _letters(self) -> list[str]:
+        """Names for the iterations of nested repeats, outermost first, that no symbol of the network has."""
+        if not self.letters:
+            terms: dict[int, Term] = {}
+            for i in self.program.code:
+                if isinstance(i.block, Layer):
+                    terms |= {p.bound.id: p.bound for p in i.block.parameters(i.shape)}
+                elif isinstance(i.block, Repeat):
+                    terms[i.block.depth.id] = i.block.depth
+                terms |= {t.id: t for t in (i.shape.rows, i.shape.features)}
+            terms |= {t.id: t for u in self.uses for t in u.hypothesis.terms}
+            radius = self.program.network.input.radius
+            roots = [*terms.values(), *([] if radius is None else [radius])]
+            taken = set(self.program.out.rows.store.symbols(*roots))
+            depth = 1 + max((self._level(k) for k in range(len(self.scopes))), default=0)
+            names = [x for x in (*"ijklmnopqr", *(f"i{k}" for k in range(1, len(taken) + depth + 1))) if x not in taken]
+            self.letters = names[:max(depth, 1)]
+        return self.letters
 
     def _level(self, scope: int) -> int:
         level = 0

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from normbound.calculus.derivation import Derivation, Scope, Use
+from normbound.calculus.reach import MAX_AFTER, Source, reach
 from normbound.calculus.repeat import Iteration, close_groups, release
 from normbound.contracts import rules
 from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.contracts.context import ROLES, Context, Contract, Sensitivity, Shape
 from normbound.contracts.summary import NO_SHARED, Shared, Summary, identity
 from normbound.errors import NetworkError, UnsupportedError
-from normbound.layers.linear import Outside
+from normbound.layers.activations import Elementwise
+from normbound.layers.linear import Dropout, Identity, Linear, Outside
+from normbound.layers.normalization import Normalize
 from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, Program, branches, group_name, place
 from normbound.terms.evaluate import collector_paused
 from normbound.terms.store import Store, Term, sqrt
@@ -24,7 +27,7 @@ from normbound.terms.store import Store, Term, sqrt
 class _Frame:
     """One branch being derived."""
 
-    __slots__ = ("base", "block", "entry_sup", "input_radius", "outs", "path", "run", "scope", "step")
+    __slots__ = ("base", "block", "entry_sup", "input_radius", "outs", "path", "run", "scope", "source", "step")
 
     def __init__(self, block: Composite | Repeat | None, path: tuple[int, ...], base: Term, scope: int,
                  entry_sup: Term | None):
@@ -37,6 +40,7 @@ class _Frame:
         self.outs: list[tuple[Summary, int]] = []
         self.run: Summary
         self.step: int | None = None
+        self.source: Source | None = None  # what bounds the tensor here by itself, for the floors
 
     def radius(self) -> Term:
         return self.run.radius(self.base)
@@ -110,9 +114,11 @@ class _Engine:
         if contract.hypotheses:
             radius = context.radius() if frame.run.G else frame.run.b0
             for h in contract.hypotheses:
-                out.uses.append(Use(h, at, frame.scope, radius))
+                tight = radius if h.kind != "floor" or frame.source is None else reach(frame.source, layer, radius)
+                out.uses.append(Use(h, at, frame.scope, tight))
         sup = layer.sup(context) if self.wants_sup else None
         summary = self._lift(layer, contract, shape, path, sup)
+        source = self._source(frame, at, layer, shape, summary, context)
         steps = out.steps
         leaf = steps.add("contract", at, (), summary, frame.scope)
         if frame.step is None:
@@ -120,6 +126,30 @@ class _Engine:
         else:
             frame.run = rules.series(frame.run, summary)
             frame.step = steps.add("series", at, (frame.step, leaf), frame.run, frame.scope)
+        frame.source = source
+
+    def _source(self, frame: _Frame, at: int, layer: Layer, shape: Shape, summary: Summary, context: Context) -> Source | None:
+        """Remember what bounds the output of ``layer`` by itself, where a floor soon asks for it: nothing is computed here."""
+        code = self.program.code
+        following = code[at + 1] if at + 1 < len(code) else None
+        if following is None or following.op != LEAF or isinstance(following.block, Linear):
+            return None
+        if isinstance(layer, Linear):
+            concrete = layer.weight_value is not None and context.fixed
+            return Source(layer, shape, frame.run, frame.base) if concrete else None
+        if isinstance(layer, Normalize):  # without a radius its range is all that is known
+            return None if self.program.network.input.radius is None else Source(
+                layer, shape, frame.run, frame.base, layer.floor if context.floors else None)
+        if isinstance(layer, Elementwise) and layer.kind.sup is not None:
+            return Source(layer, shape, frame.run, frame.base)
+        old = frame.source
+        if old is None or isinstance(layer, (Identity, Dropout)):
+            return old
+        if isinstance(old.layer, Linear) or len(old.after) == MAX_AFTER:
+            return None
+        if not summary.b0 and summary.G is self.store.one:
+            return old
+        return old._replace(after=(*old.after, summary))
 
     def _introduce(self, layer: Layer, contract: Contract, shape: Shape, path: tuple[int, ...]) -> None:
         """Refuse a layer that declares a tensor without saying how sensitive its output is to it, or the converse."""
@@ -187,7 +217,7 @@ class _Engine:
     # -- brackets ---------------------------------------------------------------------------------------------
     def _start(self, frame: _Frame) -> None:
         frame.run = identity(self.store.one, self.store.zero)._replace(sup=frame.entry_sup)
-        frame.step = None
+        frame.step = frame.source = None
 
     def _open(self, block: Composite | Repeat, path: tuple[int, ...]) -> _Frame:
         parent = self.frames[-1]
@@ -239,6 +269,7 @@ class _Engine:
         frame = self.frames.pop()
         self._finish_branch(frame)
         parent = self.frames[-1]
+        parent.source = None
         block = frame.block
         premises = tuple(step for _, step in frame.outs)
         if isinstance(block, Repeat):

@@ -11,7 +11,7 @@ replaced by names, so putting the names' meanings back gives the terms of the de
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from normbound.calculus.derivation import Derivation, Step
@@ -61,7 +61,8 @@ class Reason(NamedTuple):
 class Line:
     """One line.
 
-    number    the step of the derivation
+    number    of the line, from 0
+    step      the step of the derivation
     kind      "domain", "layer" (a contract on its own), "then" (a layer or block after what came before), "rule", "sharing"
     title     the layer or the composition rule
     where     its place in words, binder the indices it ranges over ("i = 1..K")
@@ -86,6 +87,7 @@ class Line:
     neutral: bool = False
     level: int = 0
     part: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +138,22 @@ class _Writer:
             self.states.append(found)
         self.size: dict[int, int] = {}
         self.hidden: set[int] = set()
+        self.number: dict[int, int] = {}  # step -> line
 
     def write(self) -> Exposition:
         steps = self.d.steps
         merged = self._merged()
         self.hidden = hidden = set(merged.values()) | self._untouched_starts()
         shown = [k for k in range(len(steps)) if k not in hidden]
+        self.number = {k: n for n, k in enumerate(shown)}
         left_out = max(0, len(shown) - MAX_LINES)
         if left_out:
             shown = [*shown[:MAX_LINES // 2], *shown[-(MAX_LINES - MAX_LINES // 2):]]
         lines: list[Line] = []
-        said: set[tuple[int, int]] = set()
         for k in shown:
-            lines.append(self._line(k, merged.get(k), said))
+            line = self._line(k, merged.get(k))
+            premises = tuple(self.number[p] for p in line.premises if p in self.number)
+            lines.append(replace(line, number=self.number[k], step=k, premises=premises))
         return Exposition(tuple(lines), self.names, self.values, left_out, self.radii, self.sensitivities)
 
     def _merged(self) -> dict[int, int]:
@@ -167,7 +172,7 @@ class _Writer:
         starts = {(*s.path, 1) for s in self.d.scopes if s.repeat is not None and s.repeat.start is None}
         return {k for k, s in enumerate(self.d.steps) if s.rule == "contract" and code[s.at].path in starts}
 
-    def _line(self, k: int, own: int | None, said: set[tuple[int, int]]) -> Line:
+    def _line(self, k: int, own: int | None) -> Line:
         d, s = self.d, self.d.steps[k]
         code = d.program.code
         binder = d.binder(s.scope)
@@ -208,6 +213,8 @@ class _Writer:
         m = self.d.steps[k].summary
         table: dict[int, Term] = dict(self.states[self.d.steps[k].scope])
         for p in premises:
+            if name and p not in self.symbol_of and p in self.number:  # a line that is left out still has names
+                self._facts(p, ())
             table.update(self.symbol_of.get(p, {}))
         quantities: list[tuple[str, Term, str]] = []
         if "L" in self.wants and self.d.steps[k].rule != "domain":
@@ -224,7 +231,7 @@ class _Writer:
             if name and term.id not in own and self._compound(term):
                 known = table.get(term.id)
                 if known is None:
-                    own[term.id] = self._introduce(Name(quantity, k, group), term)
+                    own[term.id] = self._introduce(Name(quantity, self.number[k], group), term)
                     named = True
                 else:
                     own[term.id] = known

@@ -152,7 +152,15 @@ def _decided(left: Term, right: Term, depths: Collection[str]) -> bool | None:
         return a < b
     if a == 0 and _positive(left.store, right.id, depths):
         return True
-    return False if b == 0 else None
+    if b == 0:
+        return False
+    if left.store.symbols(left, right):
+        return None
+    try:
+        found = sign(left, right, {})
+    except TermError:
+        return None
+    return None if found is None else found < 0
 
 
 def _form(forms: Normal, t: Term) -> Product:
@@ -394,7 +402,7 @@ def _rational(node: Any, found: Mapping[int, Fraction | None], values: Mapping[s
     if kind in (MAX, MIN):
         return max(numbers) if kind == MAX else min(numbers)
     if kind == SUB:
-        return numbers[0] - numbers[1]
+        return max(numbers[0] - numbers[1], Fraction(0))
     if kind == POW and (numbers[0] or node[2] > 0):
         power = rational_power(numbers[0], node[2])
         return None if power is None else Fraction(power)

@@ -49,7 +49,7 @@ def notation(bound: Bound) -> list[Meaning]:
             for attribute, words in (("floor", "floor of the standard deviations"), ("eps", "epsilon of the normalizer"),
                                      ("var", "least running variance"), ("mean", "norm of the running means"),
                                      ("argument", "parameter of the activation"), ("factor", "factor")):
-                value = getattr(block, attribute, None)
+                value = getattr(block, attribute, None) if attribute != "floor" or d.floors else None
                 say(value if isinstance(value, Term) else None, words, place(instruction.path))
             for p in block.parameters(instruction.shape):
                 name = "bias" if p.role == "bias" else p.name

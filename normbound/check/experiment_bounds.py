@@ -25,9 +25,10 @@ from normbound.check.experiment_tools import (
     log_value,
     sample,
 )
-from normbound.check.falsify import Report, check
+from normbound.check.falsify import check
 from normbound.check.finding import Finding
 from normbound.check.realization import LAWS
+from normbound.check.report import Report
 from normbound.contracts.block import Repeat
 from normbound.layers import Linear, activation
 from normbound.network import builtins
@@ -133,7 +134,7 @@ def _examine(wrt: str, architectures: Sequence[str], probes: Callable[[int], lis
         "networks": drawn + sum(r.executed for r in reports),
         "points": points + sum(r.executed * POINTS for r in reports),
         "points that miss a floor": unmet,
-        "tests of steps": sum(r.totals["survived"] + r.totals["violated"] for r in reports),
+        "tests of steps": sum(r.totals["survived"] + r.totals["suspected"] for r in reports),
         "violated steps": sum(r.totals["violated"] for r in reports),
         "largest quotient/bound, sampled": _largest(ratios["y"]),
         "largest quotient/bound of two points" if wrt == "input" else "largest quotient/bound of two networks":

@@ -134,8 +134,8 @@ def result_3(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
         "smallest measured/(c d)^K": float(np.exp(positive.smallest)) if positive.tests else 0.0,
         "members with rational entries, comparisons": exact.tests,
     }
-    says = (f"every drawn member has the stated exponential constant up to K = {max(depths)}: s^K and sqrt(K) s^(K-1) B are "
-            "reached, (c d)^K is exceeded")
+    says = (rf"every drawn member has the stated exponential constant up to $K = {max(depths)}$: $s^K$ and $\sqrt{{K}} s^{{K-1}} B$ are "
+            r"reached, $(c d)^K$ is exceeded")
     return conclude([aligned, parameters, positive, above, exact], True, says, figures, series)
 
 
@@ -311,8 +311,8 @@ def result_6(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
         "largest quotient of two points/claimed": float(np.exp(largest)),
         "members with rational entries, comparisons": exact.tests,
     }
-    says = ("the constant is (g s/q)^K with normalization and s^K without, q = sqrt(sigma^2 + eps), for every drawn member and "
-            f"every K up to {max(depths)}; no pair of points exceeds it")
+    says = (r"the constant is $(g s/q)^K$ with normalization and $s^K$ without, $q = \sqrt{\sigma^2 + \varepsilon}$, for every drawn "
+            rf"member and every $K$ up to {max(depths)}; no pair of points exceeds it")
     return conclude([attained, plain, ratio, above, floor, thresholds, exact], True, says, figures,
                     _lines(depths[::13] if quick else depths) if many else {})
 
@@ -380,8 +380,8 @@ def result_9(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
         "networks on the grid": len(signs), "contracting": signs.count(-1), "at the border": signs.count(0),
         "expanding": signs.count(1), "on the wrong side": border.failures,
     }
-    says = ("constants c^K are reached by weights of spectral norm 1 and equal the certificate; on the grid the measured rate "
-            "is below 1 exactly where g s < sqrt(sigma^2 + eps)")
+    says = (r"constants $c^K$ are reached by weights of spectral norm 1 and equal the certificate; on the grid the measured rate "
+            r"is below 1 exactly where $g s < \sqrt{\sigma^2 + \varepsilon}$")
     return conclude([attained, bare, border], True, says, figures, series)
 
 

@@ -81,8 +81,8 @@ def result_7(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
             float(np.square(shown[-2:]).sum() / np.square(shown).sum()),
         **{f"whole gradient at K = {d}, rate 3/4": v for d, v in list(total.get("3/4", {}).items())[-2:]},
     }
-    says = ("gradients of the loss stay below (constant of the loss) times P; in the exact family layer j has exactly the "
-            "stated one: with g s < q it shrinks geometrically towards the first layer, the last layer keeps its own")
+    says = (r"gradients of the loss stay below the constant of the loss times $P$; in the exact family layer $j$ has exactly the "
+            r"stated one: with $g s < q$ it shrinks geometrically towards the first layer, the last layer keeps its own")
     return conclude([layers, totals], True, says, figures, series, list(found.values()))
 
 

@@ -13,40 +13,45 @@ of a step is tested, at the values measured on the realization,
                on the conclusion. Upstream slack cannot hide a wrong rule here, because no derived constant enters.
 
 Blocks are tested relative to their own actual input; chains relative to the start of their branch, so the chain of the
-whole network is tested cumulatively. Floats search here; they certify nothing.
+whole network is tested cumulatively.
+
+Doubles search here, they decide nothing. What exceeds its bound by more than ``MARGIN`` is suspected and handed to
+``confirm``, which proves the whole witness in ball arithmetic or does not; only what is proved is a violation.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from normbound.calculus import repeat
-from normbound.calculus.derivation import Derivation, Step
+from normbound.calculus.derivation import Step
+from normbound.check.confirm import Confirmation, confirm_in
 from normbound.check.forward import Record, Trace, execute, norms
 from normbound.check.realization import LAWS, Key, Plan, Realization, draw, plan
+from normbound.check.report import MAX_STORED, Report, Row, Tightness, Violation, merge
+from normbound.check.source import digest, network_of
 from normbound.contracts import rules
 from normbound.contracts.block import Composite, Repeat
 from normbound.contracts.context import ROLES
 from normbound.contracts.summary import Shared, Summary
-from normbound.errors import HypothesisError, NetworkError, TermError
+from normbound.errors import NetworkError, TermError
 from normbound.network.files import Architecture
 from normbound.network.program import Network
 from normbound.terms.evaluate import evaluate_floats
 from normbound.terms.store import Store, Term
 
-#: The only floating-point allowance, relative to the sizes that enter a comparison: the bound, and for differences of
-#: two forward passes the norms of the tensors on the way, transported to the end. Rounding errors of the small networks
-#: sampled here are below 1e-12 of these sizes.
-ALLOWANCE = 1e-9
+#: What doubles must exceed before balls are asked, relative to the sizes that enter a comparison: the bound, and for
+#: differences of two forward passes the norms of the tensors on the way, transported to the end. It saves asking about
+#: rounding errors, which are below 1e-12 of these sizes here; no verdict depends on it.
+MARGIN = 1e-9
+ASKED = 2  # suspicions of one kind and group about one step of one network that are handed to the balls
 OVERFLOW = 1e100  # beyond this input size a layer without a finite output counts as overflow, not as a violation
 MAX_SAMPLES = {"networks": 1_000_000, "points": 1000}
-MAX_STORED = 2  # violations kept in full per step, kind and group; all of them are counted
+BATCH = 32  # networks tested together; a cut of its own would only change which suspicions the balls are asked about
 LOCAL_POINTS = 3  # points per instance at which rules are fed with measured constants
 
 Array = Any
@@ -55,146 +60,18 @@ KINDS = ("radius", "input", "parameters", "joint", "pair", "rule", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
-    """A failed test with everything needed to see it again: ``replay`` reproduces it from seed, law and fixed."""
+class Batch:
+    """Which networks to draw: ``count`` of them, from number ``first`` on, and how.
 
-    step: int
-    rule: str
-    label: str
-    binder: str
-    iterations: tuple[int, ...]
-    kind: str
-    group: str
-    measured: float
-    bound: float
-    seed: int
-    law: str
-    points: int
-    fixed: Mapping[str, Any]
-    values: Mapping[str, Any]
-    witness: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        where = f", iteration {self.iterations}" if self.iterations else ""
-        group = f" {self.group}" if self.group else ""
-        return (f"step {self.step} ({self.rule}) at {self.label}{where}: {self.kind}{group} measured "
-                f"{self.measured:.9g} exceeds {self.bound:.9g} (seed {self.seed}, law {self.law})")
-
-
-@dataclass(slots=True)
-class Row:
-    """What happened to one step.
-
-    executed, survived, violated, unbounded count instances (one iteration of one network); unmet and overflow count
-    points (of one network) left out: below a given floor, or with numbers that doubles cannot hold.
+    Network k has the law ``laws[k % len(laws)]`` and a seed made of ``seed`` and k, so a run may be cut anywhere.
     """
 
-    step: int
-    rule: str
-    label: str
-    binder: str
-    executed: int = 0
-    unmet: int = 0
-    overflow: int = 0
-    unbounded: int = 0
-    survived: int = 0
-    violated: int = 0
-    ratios: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def best(self) -> float:
-        """The largest measured/bound over all tests of the step against its own bound (rules excluded)."""
-        return max((v for k, v in self.ratios.items() if k != "rule"), default=0.0)
-
-
-@dataclass(slots=True)
-class Report:
-    """What ``check`` found. It has a ``verdict``, never a truth value."""
-
-    title: str
-    steps: list[Row]
-    premises: list[tuple[int, ...]]
-    networks: int
-    points: int
+    first: int
+    count: int
     seed: int
     laws: tuple[str, ...]
-    executed: int = 0
-    violations: list[Violation] = field(default_factory=list)
-
-    def __bool__(self) -> NoReturn:
-        raise TypeError("a report has no truth value; compare report.verdict with 'survived', 'violated' or "
-                        "'nothing checked'")
-
-    @property
-    def verdict(self) -> str:
-        """"violated" if any test failed, "survived" if tests ran and none failed, else "nothing checked"."""
-        if any(r.violated for r in self.steps):
-            return "violated"
-        return "survived" if any(r.survived for r in self.steps if r.rule != "domain") else "nothing checked"
-
-    @property
-    def unchecked(self) -> list[Row]:
-        """Steps that no sampled network tested (not executed, unbounded, or hypothesis never met)."""
-        return [r for r in self.steps if not r.survived and not r.violated]
-
-    @property
-    def culprits(self) -> list[Row]:
-        """Violated steps none of whose premises is violated: where the error is, not where it spreads to."""
-        bad = {r.step for r in self.steps if r.violated}
-        return [r for r in self.steps if r.violated and not bad & set(self.premises[r.step])]
-
-    @property
-    def totals(self) -> dict[str, int]:
-        return {name: sum(getattr(r, name) for r in self.steps)
-                for name in ("executed", "unmet", "overflow", "unbounded", "survived", "violated")}
-
-    @property
-    def best_input(self) -> float:
-        """Best measured/bound of the input constant of the whole network."""
-        return self._whole("input", "two points")
-
-    @property
-    def best_parameters(self) -> float:
-        """Best measured/bound of the parameter constant of the whole network."""
-        return self._whole("joint", "parameters", "two networks")
-
-    def _whole(self, *kinds: str) -> float:
-        last = self.steps[-1]
-        return max((last.ratios.get(k, 0.0) for k in kinds), default=0.0)
-
-    def to_json(self) -> str:
-        """The report as JSON text."""
-        body = {"title": self.title, "verdict": self.verdict, "networks": self.networks, "points": self.points,
-                "seed": self.seed, "laws": list(self.laws), "totals": self.totals, "best_input": self.best_input,
-                "best_parameters": self.best_parameters, "unchecked": [r.step for r in self.unchecked],
-                "culprits": [r.step for r in self.culprits],
-                "steps": [{**asdict(r), "best": r.best} for r in self.steps],
-                "violations": [asdict(v) for v in self.violations]}
-        return json.dumps(_plain(body), indent=1, allow_nan=False)
-
-    def __str__(self) -> str:
-        head = (f"{self.title}: {self.verdict} ({self.executed} networks, {self.points} points each, seed {self.seed}; "
-                f"best measured/bound: input {self.best_input:.4f}, parameters {self.best_parameters:.4f})")
-        lines = [head, f"{'step':>4} {'rule':<13} {'where':<28} {'executed':>8} {'unmet':>6} {'survived':>8} "
-                       f"{'violated':>8} {'best':>7}"]
-        lines += [f"{r.step:>4} {r.rule:<13} {r.label[:28]:<28} {r.executed:>8} {r.unmet:>6} {r.survived:>8} "
-                  f"{r.violated:>8} {r.best:>7.4f}" for r in self.steps]
-        return "\n".join([*lines, *map(str, self.violations[:10])])
-
-
-def _plain(value: Any) -> Any:
-    """Only what JSON knows: non-finite numbers and fractions become text."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else str(float(value))
-    if isinstance(value, np.integer):
-        return int(value)
-    return str(value) if isinstance(value, Fraction) else value
+    points: int
+    values: Mapping[str, Any] | None = None
 
 
 # -- the public functions -----------------------------------------------------------------------------------------
@@ -212,7 +89,21 @@ def check(network: Network | Architecture, networks: int = 200, seed: int = 0, l
     Raises NetworkError for counts below 1 and unknown laws or symbols, UnsupportedError for architectures that are too
     large to sample, HypothesisError when no sampled point met the hypotheses.
     """
-    network, title = _network(network)
+    network, title = network_of(network)
+    validate(networks, points, seed, laws)
+    p = plan(network, trainable, floors)
+    name = digest(p)
+    return merge([examine(p, Batch(first, count, seed, tuple(laws), points, values), title, name)
+                  for first, count in batches(networks)]).require_met()
+
+
+def batches(networks: int) -> list[tuple[int, int]]:
+    """(first network, number of networks) of every batch of a run, whoever runs it."""
+    return [(first, min(BATCH, networks - first)) for first in range(0, networks, BATCH)]
+
+
+def validate(networks: Any, points: Any, seed: Any, laws: Sequence[str]) -> None:
+    """Raise NetworkError for a request that cannot be run, or that would check nothing."""
     for count, what in ((networks, "networks"), (points, "points")):
         if isinstance(count, int) and count > MAX_SAMPLES[what]:
             raise NetworkError(f"check: {what} = {count}; at most {MAX_SAMPLES[what]} are drawn in one run")
@@ -222,50 +113,44 @@ def check(network: Network | Architecture, networks: int = 200, seed: int = 0, l
         raise NetworkError(f"check: seed = {seed!r}; a natural number is needed")
     if not laws:
         raise NetworkError(f"check: no law given; accepted: {', '.join(LAWS)}")
-    p = plan(network, trainable, floors)
-    d = p.derivation
-    report = Report(title, _rows(d), [s.premises for s in d.steps], networks, points, seed, tuple(laws))
+    for law in laws:
+        if law not in LAWS:
+            raise NetworkError(f"found the law {law!r}; accepted: {', '.join(LAWS)}")
+
+
+def examine(p: Plan, batch: Batch, title: str = "network", fingerprint: str = "") -> Report:
+    """Draw and test one batch of networks; batches of one run merge with ``report.merge``."""
+    report = _report(p, title, batch, fingerprint)
     tester = _Tester(p, report)
-    met = 0
-    for k in range(networks):
-        single = int(np.random.SeedSequence([seed, k]).generate_state(1)[0])
-        met += tester.realize(draw(p, single, laws[k % len(laws)], points, values))
-    if not met and report.verdict != "violated" and not report.totals["overflow"]:
-        stated = "; ".join(sorted({u.hypothesis.statement for u in d.uses})) or "none stated"
-        raise HypothesisError(f"no sampled point met the hypotheses ({stated}): {networks} networks with {points} "
-                              f"points were tried under the laws {', '.join(laws)}; free or lower fixed floors")
+    for k in range(batch.first, batch.first + batch.count):
+        single = int(np.random.SeedSequence([batch.seed, k]).generate_state(1)[0])
+        law = batch.laws[k % len(batch.laws)]
+        report.met += tester.realize(draw(p, single, law, batch.points, batch.values), k)
     return report
 
 
 def replay(network: Network | Architecture, violation: Violation,
            trainable: Collection[str] = ROLES, floors: bool = True) -> list[Violation]:
     """Draw the network of ``violation`` again and return the violations it shows."""
-    network, title = _network(network)
+    network, title = network_of(network)
     p = plan(network, trainable, floors)
-    d = p.derivation
-    report = Report(title, _rows(d), [s.premises for s in d.steps], 1, violation.points,
-                    violation.seed, (violation.law,))
+    report = _report(p, title, Batch(0, 1, violation.seed, (violation.law,), violation.points), digest(p))
     fixed = {k: _read(v) for k, v in violation.fixed.items()}
-    _Tester(p, report).realize(draw(p, violation.seed, violation.law, violation.points, fixed))
+    _Tester(p, report).realize(draw(p, violation.seed, violation.law, violation.points, fixed), 0)
     return report.violations
-
-
-def _network(given: Any) -> tuple[Network, str]:
-    """The network of an architecture, and what to call it."""
-    if isinstance(given, Architecture):
-        return given.network, given.name
-    if not isinstance(given, Network):
-        raise NetworkError(f"found {type(given).__name__}; check needs a network (Input(...) >> layers) or an "
-                           "architecture")
-    return given, given.title or "network"
 
 
 def _read(text: Any) -> Any:
     return [_read(t) for t in text] if isinstance(text, (list, tuple)) else text
 
 
-def _rows(d: Derivation) -> list[Row]:
-    return [Row(k, s.rule, d.label(k), d.binder(s.scope)) for k, s in enumerate(d.steps)]
+def _report(p: Plan, title: str, batch: Batch, fingerprint: str) -> Report:
+    """A report in which nothing has happened yet."""
+    d = p.derivation
+    rows = [Row(k, s.rule, d.label(k), d.binder(s.scope)) for k, s in enumerate(d.steps)]
+    stated = tuple(sorted({u.hypothesis.statement for u in d.uses}))
+    return Report(title, rows, [s.premises for s in d.steps], batch.count, batch.points, batch.seed, batch.laws,
+                  first=batch.first, hypotheses=stated, digest=fingerprint)
 
 
 # -- numbers of steps ---------------------------------------------------------------------------------------------
@@ -484,8 +369,11 @@ class _Tester:
         self.stored: dict[tuple[int, str, str], int] = {}
         self.closures: dict[int, tuple[tuple[str, ...], Summary]] = {}
 
-    def realize(self, r: Realization) -> bool:
-        """Test one realization; whether any point met the hypotheses."""
+    def realize(self, r: Realization, number: int) -> bool:
+        """Test the realization with this number in the run; whether any point met the hypotheses."""
+        self.ratios: dict[int, dict[str, float]] = {}  # step -> kind -> largest measured/bound of this realization
+        self.reached: dict[int, Array] = {}  # step -> points at which it was tested
+        self.asked: dict[tuple[int, str, str], int] = {}
         with np.errstate(all="ignore"):
             trace = execute(r)
             self.r, self.trace = r, trace
@@ -503,7 +391,26 @@ class _Tester:
             self.by_record = {id(rec): m for rec, m in zip(trace.records, measured, strict=True)}
             for rec, m in zip(trace.records, measured, strict=True):
                 self._test(rec, m)
+        self._note(r, number)
         return True
+
+    def _note(self, r: Realization, number: int) -> None:
+        """Add what this realization showed to the rows."""
+        for step, mask in self.reached.items():
+            self.report.steps[step].triples += int(mask.sum())
+        for step, ratios in self.ratios.items():
+            row = self.report.steps[step]
+            for kind, ratio in ratios.items():
+                if ratio > row.ratios.get(kind, -1.0):
+                    row.ratios[kind] = ratio
+            # P is the constant in all parameters at once: with shared groups only the whole Jacobian measures it
+            shared = self.plan.derivation.steps[step].summary.shared
+            whole = ("joint",) if shared else ("parameters", "two networks")
+            for quantity, kinds in (*((k, (k,)) for k in ("radius", "pair", "rule")), ("L", ("input", "two points")),
+                                    ("P", whole)):
+                found = [ratios[k] for k in kinds if k in ratios]
+                if found:
+                    row.tightness.setdefault(quantity, Tightness()).note(max(found), number, r.seed, r.law)
 
     def _count_unmet(self, trace: Trace) -> None:
         first = {}
@@ -520,10 +427,13 @@ class _Tester:
                     continue
                 trace.valid[u.network, u.point] = False
                 row = self.report.steps[u.step]
-                row.executed += 1
-                row.violated += 1
-                self._violation(u.step, u.iterations, "undefined", "", float("nan"), float("nan"),
-                                {"network": u.network, "point": u.point, "input": self.r.points[u.point]})
+                verdict = self._suspect(u.step, u.iterations, "undefined", "", float("nan"), float("nan"),
+                                        {"network": u.network, "point": u.point, "input": self.r.points[u.point]})
+                if verdict is not None and verdict.confirmed is False:  # a number that doubles cannot hold
+                    row.overflow += 1
+                else:
+                    row.executed += 1
+                    row.suspected += 1
 
     def _overflow(self, trace: Trace) -> None:
         """Leave out points where a number is too large for doubles, and say where that happened first."""
@@ -589,14 +499,17 @@ class _Tester:
             total = total + c * c
         if members:
             tests.append(("joint", "", m.joint, np.sqrt(total), v0))
+        reached = self.reached.setdefault(rec.step, np.zeros(B.shape, dtype=bool))
         for kind, group, measured, bound, mask in tests:
-            tested |= bool((mask & np.isfinite(bound)).any())
+            finite = mask & np.isfinite(bound)
+            tested |= bool(finite.any())
+            reached |= finite[0] if finite.ndim == 2 else finite
             failed |= self._compare(row, rec, kind, group, measured, bound, mask)
         pair_tested, pair_failed = self._pairs(row, rec, s, m, members, inside, out)
         if step.premises and step.rule != "sharing":
             failed |= self._rule(row, rec, step, m)
         if failed or pair_failed:
-            row.violated += 1
+            row.suspected += 1
         elif tested or pair_tested:
             row.survived += 1
         else:
@@ -615,8 +528,8 @@ class _Tester:
         return out
 
     def _compare(self, row: Row, rec: Record, kind: str, group: str, measured: Array, bound: Array,
-                 mask: Array) -> bool:
-        """One test at many points; notes the best ratio, stores the worst violation."""
+                 mask: Array, at: int = 0) -> bool:
+        """One test at many points; notes the best ratio, hands the worst suspicion to the balls."""
         use = mask & np.isfinite(bound)
         if not use.any():
             return False
@@ -625,7 +538,7 @@ class _Tester:
         if positive.any():
             self._best(row, kind, float((measured[positive] / bound[positive]).max()))
         # a Jacobian of a defined layer must be a number
-        over = ~(measured <= bound * (1 + ALLOWANCE) + 1e-290)
+        over = ~(measured <= bound * (1 + MARGIN) + 1e-290)
         if kind != "rule" and not positive.all():
             over &= ~((bound == 0) & (measured < 1e-200))
         if not over.any():
@@ -634,8 +547,10 @@ class _Tester:
         worst = int(np.argmax(np.where(over, np.nan_to_num(measured - bound, nan=np.inf), -np.inf)))
         place = [int(n) for n in where[worst]]
         network, point = (0, place[0]) if len(place) == 1 else place
-        self._violation(rec.step, rec.iterations, kind, group, float(measured[worst]), float(bound[worst]),
-                        {"network": network, "point": point, "block_input": rec.before[network, point]})
+        if kind == "rule":
+            point = at
+        self._suspect(rec.step, rec.iterations, kind, group, float(measured[worst]), float(bound[worst]),
+                      {"network": network, "point": point, "block_input": rec.before[network, point]})
         return True
 
     def _pairs(self, row: Row, rec: Record, s: Summary, m: _Measured, members: Mapping[Any, tuple[float, float]],
@@ -671,8 +586,8 @@ class _Tester:
         np.fill_diagonal(use, False)
         if not use.any():
             return False, False
-        allowed = bound * (1 + ALLOWANCE) + ALLOWANCE * size
-        clear = use & (bound > 1e4 * ALLOWANCE * size)
+        allowed = bound * (1 + MARGIN) + MARGIN * size
+        clear = use & (bound > 0) & (bound > 1e4 * MARGIN * size)
         if clear.any():
             ratio = np.where(clear, d_out / np.where(clear, bound, 1.0), 0.0)
             same = np.kron(np.eye(T, dtype=bool), np.ones((P, P), dtype=bool))
@@ -685,10 +600,10 @@ class _Tester:
         if not over.any():
             return True, False
         i, j = np.unravel_index(int(np.argmax(np.where(over, d_out - allowed, -np.inf))), over.shape)
-        self._violation(rec.step, rec.iterations, "pair", "", float(d_out[i, j]), float(bound[i, j]),
-                        {"network": int(i) // P, "point": int(i) % P, "network'": int(j) // P, "point'": int(j) % P,
-                         "block_input": a[i], "block_input'": a[j], "distance": float(d_in[i, j]),
-                         "parameter_distance": float(np.sqrt(moved[int(i) // P, int(j) // P]))})
+        self._suspect(rec.step, rec.iterations, "pair", "", float(d_out[i, j]), float(bound[i, j]),
+                      {"network": int(i) // P, "point": int(i) % P, "network'": int(j) // P, "point'": int(j) % P,
+                       "block_input": a[i], "block_input'": a[j], "distance": float(d_in[i, j]),
+                       "parameter_distance": float(np.sqrt(moved[int(i) // P, int(j) // P]))})
         return True, True
 
     def _rounding(self, rec: Record, s: Summary, inside: Array, out: Array) -> Array:
@@ -775,11 +690,11 @@ class _Tester:
                 tests.append((f"parameters {k[0][0]}", float(v[i]), float(c.l1 * B + c.l0) if c is not None else 0.0))
         for name, size, bound in tests:
             scale = float(m.after[i]) + float(m.lip[i]) * B + float(m.joint[i])
-            if size <= bound + ALLOWANCE * (bound + ALLOWANCE * scale):
-                if bound > 1e4 * ALLOWANCE * scale:
+            if size <= bound + MARGIN * (bound + MARGIN * scale):
+                if bound > max(0.0, 1e4 * MARGIN * scale):
                     self._best(row, "rule", size / bound)
                 continue
-            failed |= self._compare(row, rec, "rule", name, np.array([size]), np.array([bound]), mask)
+            failed |= self._compare(row, rec, "rule", name, np.array([size]), np.array([bound]), mask, i)
         return failed
 
     def _closure(self, rec: Record, step: Step, i: int) -> Summary | None:
@@ -819,15 +734,23 @@ class _Tester:
 
     def _best(self, row: Row, kind: str, ratio: float) -> None:
         """Note a ratio measured/bound. A Repeat of depth 0 does not count: the identity attains its bounds."""
-        if self.noted and np.isfinite(ratio) and ratio > row.ratios.get(kind, 0.0):
-            row.ratios[kind] = ratio
+        if self.noted and np.isfinite(ratio):
+            ratios = self.ratios.setdefault(row.step, {})
+            if ratio > ratios.get(kind, -1.0):
+                ratios[kind] = ratio
 
-    def _violation(self, step: int, iterations: tuple[int, ...], kind: str, group: str, measured: float, bound: float,
-                   witness: dict[str, Any]) -> None:
-        seen = self.stored.get((step, kind, group), 0)
-        if seen >= MAX_STORED:
-            return
-        self.stored[step, kind, group] = seen + 1
+    def _suspect(self, step: int, iterations: tuple[int, ...], kind: str, group: str, measured: float, bound: float,
+                 witness: dict[str, Any]) -> Confirmation | None:
+        """Ask the balls about a suspicion, unless enough of its kind are known; what they confirm is a violation."""
+        place = step, kind, group
+        if self.stored.get(place, 0) >= MAX_STORED or self.asked.get(place, 0) >= ASKED:
+            return None
+        self.asked[place] = self.asked.get(place, 0) + 1
+        verdict = confirm_in(self.r, step, iterations, kind, group, witness)
+        if not verdict.confirmed:
+            return verdict
+        self.stored[place] = self.stored.get(place, 0) + 1
+        self.report.steps[step].violated += 1
         d, r = self.plan.derivation, self.r
         fixed = {k: [str(x) for x in v] if isinstance(v, (list, tuple)) else str(v) for k, v in r.fixed.items()}
         shown = {k: [float(x) for x in v] if isinstance(v, list) else (v if isinstance(v, int) else float(v))
@@ -835,7 +758,8 @@ class _Tester:
         witness = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in witness.items()}
         self.report.violations.append(Violation(
             step, d.steps[step].rule, d.label(step), d.binder(d.steps[step].scope), iterations, kind, group, measured,
-            bound, r.seed, r.law, len(r.points), fixed, shown, witness))
+            bound, r.seed, r.law, len(r.points), fixed, shown, witness, verdict.to_data()))
+        return verdict
 
 
 def _symbolic_closure(groups: int) -> tuple[tuple[str, ...], Summary]:

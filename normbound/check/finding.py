@@ -15,7 +15,7 @@ class Finding:
 
     verdict  "attained" (survived, and the stated constant was reached), "survived" (nothing contradicted it),
              "refuted" (a counterexample, in ``says``), "not checked" (nothing met the hypotheses: not a pass)
-    says     one sentence
+    says     one sentence, as TeX prose where it can be read as such
     figures  the numbers a reader wants to see, by name
     series   data for plots: name -> {"x": [...], "y": [...], ...}
     """

@@ -10,8 +10,10 @@ input, chains relative to the start of their branch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,14 @@ STEP = 1e-30
 Array = Any
 
 
+@lru_cache(maxsize=256)
+def _identity(size: int, imaginary: bool = False) -> Array:
+    """The identity, or the complex steps along it; read only."""
+    found = np.eye(size) * (1j * STEP) if imaginary else np.eye(size)
+    found.flags.writeable = False
+    return found
+
+
 @dataclass(slots=True)
 class Tangents:
     """A derivative, transposed: rows are directions, columns entries of the tensor; one matrix per point.
@@ -40,7 +50,7 @@ class Tangents:
 
     @classmethod
     def start(cls, points: int, entries: int) -> Tangents:
-        return cls(np.broadcast_to(np.eye(entries), (points, entries, entries)), entries, {})
+        return cls(np.broadcast_to(_identity(entries), (points, entries, entries)), entries, {})
 
     def part(self, key: Key) -> Array:
         return self.matrix[:, self.where[key]]
@@ -123,7 +133,7 @@ class _Frame:
         """Start a branch (or an iteration) at ``x``."""
         self.x0 = self.x = x
         self.last = None
-        self.tangents = Tangents.start(x.shape[1], int(np.prod(x.shape[2:])))
+        self.tangents = Tangents.start(x.shape[1], math.prod(x.shape[2:]))
 
 
 def norms(x: Array) -> Array:
@@ -174,9 +184,12 @@ class _Run:
         self.derivatives = derivatives
         self.code = self.plan.derivation.program.code
         self.steps_at: dict[int, list[int]] = {}
+        self.series_at: dict[int, list[int]] = {}
         for k, step in enumerate(self.plan.derivation.steps):
             if step.rule != "domain":
                 self.steps_at.setdefault(step.at, []).append(k)
+            if step.rule == "series":
+                self.series_at.setdefault(step.at, []).append(k)
         self.latest: dict[int, Record] = {}
         self.deviations: list[tuple[Any, Array]] = []
         scopes = self.plan.derivation.scopes
@@ -228,8 +241,7 @@ class _Run:
         if frame.last is None:
             frame.last = block
             return
-        chain = next(k for k in self.steps_at[at] if self.plan.derivation.steps[k].rule == "series"
-                     and k > block.step)
+        chain = next(k for k in self.series_at[at] if k > block.step)
         rec = Record(chain, iterations, frame.x0, frame.x, frame.tangents, self._reads(frame.tangents),
                      (frame.last, block))
         frame.last = self._add(rec)
@@ -253,15 +265,15 @@ class _Run:
         r, x = self.r, frame.x
         layer = r.layers[event.at]
         step = self.steps_at[event.at][0]
-        points, entries = x.shape[1], int(np.prod(x.shape[2:]))
+        points, entries = x.shape[1], math.prod(x.shape[2:])
         if layer.name == "Outside":
             source = layer.source  # type: ignore[attr-defined]
             home = next(f for f in reversed(self.frames) if source in f.captured)
             y = home.captured[source]
-            size = int(np.prod(y.shape[2:]))
+            size = math.prod(y.shape[2:])
             key: Key = (self._outside(home, source), ())
             t = _with(np.zeros((points, entries, size)), entries, {},
-                      [(key, np.broadcast_to(np.eye(size), (points, size, size)))])
+                      [(key, np.broadcast_to(_identity(size), (points, size, size)))])
             rec = Record(step, event.iterations, x, y, t, {key: y}, (home.sources[source],))
         else:
             slots = self.plan.slots[event.at]
@@ -289,9 +301,10 @@ class _Run:
         return f"{place(self.code[at].path)} ({self.r.layers[at].name})"
 
     def _defined(self, step: int, event: Any, x: Array, y: Array) -> None:
-        good = np.isfinite(y).all(axis=(-3, -2, -1))
-        if good.all():
+        finite = np.isfinite(y)
+        if finite.all():
             return
+        good = finite.all(axis=(-3, -2, -1))
         fresh = np.isfinite(x).all(axis=(-3, -2, -1)) & ~good
         for network, point in np.argwhere(fresh):
             size = float(np.abs(x[network, point]).max())
@@ -301,9 +314,8 @@ class _Run:
                   varying: list[tuple[str, Key]]) -> Tangents:
         """The derivative of one layer at points ``x``, one complex step per entry of its input and of its tensors."""
         points, shape = x.shape[0], x.shape[1:]
-        entries = int(np.prod(shape))
-        basis = np.eye(entries).reshape(1, entries, *shape)
-        y = layer.forward(tensors, x[:, None] + (1j * STEP) * basis)
+        entries = math.prod(shape)
+        y = layer.forward(tensors, x[:, None] + _identity(entries, True).reshape(1, entries, *shape))
         inner = y.imag.reshape(points, entries, -1) / STEP
         after = getattr(layer, "after", None)
         if isinstance(after, Normalize) and after.center and after.partition == "row":
@@ -314,7 +326,7 @@ class _Run:
         for name, key in varying:
             value = tensors[name]
             size = value.size
-            moved = value + (1j * STEP) * np.eye(size).reshape(size, *value.shape)
+            moved = value + _identity(size, True).reshape(size, *value.shape)
             y = layer.forward({**tensors, name: moved}, x[:, None])
             parts.append((key, np.broadcast_to(y.imag, (points, size, *y.shape[-3:])).reshape(points, size, -1) / STEP))
         return _with(inner, entries, {}, parts)
@@ -422,10 +434,10 @@ class _Run:
         if not self.derivatives:
             return y, frame.tangents
         shape = y.shape[2:]
-        points, entries = y.shape[1], int(np.prod(frame.entry.shape[2:]))
+        points, entries = y.shape[1], math.prod(frame.entry.shape[2:])
         width = frame.entry.shape[-1] // max(1, len(block.parts))
         positions = np.arange(entries).reshape(frame.entry.shape[2:])
-        matrix = np.zeros((points, entries, int(np.prod(shape))))
+        matrix = np.zeros((points, entries, math.prod(shape)))
         parts: list[tuple[Key, Array]] = []
         offset = 0
         for k, (x, t, _) in enumerate(outs):

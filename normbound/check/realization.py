@@ -22,6 +22,8 @@ import numpy as np
 
 from normbound.calculus.derivation import Derivation
 from normbound.calculus.derive import analyse
+from normbound.check.laws import INPUTS, WEIGHTS, Ball, Units, Wanted, input_law, inside, sized, zero
+from normbound.check.passes import Pass, Stopped
 from normbound.contracts.block import Composite, Layer, Parameter, Repeat
 from normbound.contracts.context import ROLES, Shape
 from normbound.errors import NetworkError, NormboundError, ShapeError, TermError, UnsupportedError
@@ -32,12 +34,17 @@ from normbound.terms.evaluate import evaluate_floats
 from normbound.terms.exact import exact
 from normbound.terms.store import ELT, SYM, Store, Term
 
-LAWS = ("gaussian", "orthogonal", "low-rank", "aligned", "bias-dominated", "zero")
+LAWS = tuple(WEIGHTS)
+FEW_LAWS = LAWS[:6]  # where every network costs much: a third of them is witness-like
 VARIANTS = 4  # the network, one near it, one far from it, one that differs in a single tensor
 MAX_ENTRIES = 160  # entries of one sample of data: Jacobians are formed entirely
 MAX_LAYERS = 400  # executed layers
 MAX_PARAMETERS = 20_000
+STREAM = 106  # part of every seed: another number here draws other realizations from the same seeds
+MAX_ROWS = 32  # samples x positions, where the architecture leaves them open
+MANY_ROWS = 0.06  # share of the realizations with more than four samples or positions: they cost far more than others
 SHAPE_TRIALS = 400
+CHORD_STEPS = 16
 
 Array = Any
 Key = tuple[str, tuple[int, ...]]  # (parameter group, iterations of the enclosing untied repeats)
@@ -181,7 +188,8 @@ def _counts(program: Any, name: str) -> bool:
 class Realization:
     """One concrete network.
 
-    seed, law, fixed  what it was drawn from: ``draw`` gives the same realization again
+    seed, law, fixed  what it was drawn from: ``draw`` gives the same realization again (with as many points)
+    inputs    the input law, which the seed chooses
     values    a value for every symbol: naturals as int, budgets as Fraction, families as lists; measured ones as float
     tensors   key -> array of shape (VARIANTS, 1, *dims)
     points    inputs, (points, samples, positions, features)
@@ -190,6 +198,7 @@ class Realization:
     plan: Plan
     seed: int
     law: str
+    inputs: str
     fixed: Mapping[str, Any]
     values: dict[str, Any]
     shapes: list[tuple[int, int, int]]
@@ -204,6 +213,33 @@ class Realization:
         reached = {e.at for e in self.schedule}
         return all(start in reached and any(e.op == ITERATE and e.at == start for e in self.schedule)
                    for start in self.plan.close_at)
+
+    def is_measured(self, name: str) -> bool:
+        """Whether a symbol is read off the tensors, points and deviations, not given."""
+        return name not in self.fixed and self.plan.direction(name) is not None
+
+    def measure(self) -> None:
+        """Replace measured symbols by what the tensors and points show."""
+        r, plan = self, self.plan
+        radius = plan.network.input.radius
+        if radius is not None and radius.kind == SYM and plan.direction(radius.node[1]) == "radius" \
+                and self.is_measured(radius.node[1]):
+            r.values[radius.node[1]] = float(np.sqrt((r.points**2).sum(axis=(1, 2, 3))).max())
+        found: dict[tuple[str, int], float] = {}
+        for event in r.schedule:
+            if event.op != LEAF:
+                continue
+            layer = r.layers[event.at]
+            for slot in plan.slots[event.at]:
+                value = r.tensors[r.key(event.at, slot, event.iterations)]
+                bounds: list[tuple[Term, Array]] = []
+                if slot.parameter.value is None:
+                    bounds.append((slot.parameter.bound, norm_of(slot.parameter, value)))
+                if isinstance(layer, Linear) and layer.row_norm != layer.norm and slot.parameter.name == "W":
+                    bounds.append((layer.row_norm, np.sqrt((value**2).sum(-1)).max(-1)))
+                for bound, size in bounds:
+                    record(r, found, bound, event, size)
+        assign(r, found)
 
     def key(self, at: int, slot: Slot, iterations: tuple[int, ...]) -> Key:
         """The identity of a tensor: tied repeats and ``share`` use one, untied repeats one per iteration."""
@@ -235,13 +271,14 @@ def draw(plan: Plan, seed: int, law: str, points: int = 8, fixed: Mapping[str, A
     if law not in LAWS:
         raise NetworkError(f"found the law {law!r}; accepted: {', '.join(LAWS)}")
     given = fixed_values(plan, fixed or {})
-    rng = np.random.default_rng([seed, LAWS.index(law)])
+    rng = np.random.default_rng([seed, LAWS.index(law), STREAM])
+    inputs = input_law(np.random.default_rng([seed, LAWS.index(law), STREAM, 1]), law)
     numbers, shapes = _naturals(plan, rng, given)
     values: dict[str, Any] = {**given, **numbers}
     schedule = _schedule(plan, values)
     _budgets(plan, rng, values, law)
     layers = {at: _resolved(plan.derivation.program.code[at].block, values) for at in plan.slots}
-    found = Realization(plan, seed, law, dict(fixed or {}), values, shapes, layers, schedule)
+    found = Realization(plan, seed, law, inputs, dict(fixed or {}), values, shapes, layers, schedule)
     _Drawing(found, rng).run(points)
     return found
 
@@ -270,6 +307,7 @@ def _naturals(plan: Plan, rng: Any, given: Mapping[str, Any]) -> tuple[dict[str,
     rows = {n for t in (program.network.input.samples, program.network.input.positions) for n in store.symbols(t)}
     terms = [t for i in program.code for t in (*i.shape[:3], *i.out[:3])]
     reason = "nothing was tried"
+    many = rng.random() < MANY_ROWS
     for trial in range(SHAPE_TRIALS if free else 3):
         chosen: dict[str, int] = {}
         for n in free:
@@ -279,6 +317,10 @@ def _naturals(plan: Plan, rng: Any, given: Mapping[str, Any]) -> tuple[dict[str,
                 chosen[n] = int(rng.integers(1, 5))
             else:
                 chosen[n] = int(rng.integers(1, 9) if trial >= SHAPE_TRIALS // 2 else rng.choice([2, 3, 4, 4, 5, 6]))
+        if many and trial < SHAPE_TRIALS // 8 and rows:
+            open_rows = sorted(rows & set(chosen))
+            if open_rows:
+                chosen.update(_many(rng, open_rows))
         values = {**given, **chosen}
         try:
             sizes = evaluate_floats(terms, values) if terms else []
@@ -303,6 +345,16 @@ def _naturals(plan: Plan, rng: Any, given: Mapping[str, Any]) -> tuple[dict[str,
         return chosen, shapes
     raise UnsupportedError(f"no small shape fits the network ({', '.join(free) or 'every dimension is given'}; "
                            f"{SHAPE_TRIALS if free else 1} choices tried): {reason}")
+
+
+def _many(rng: Any, names: list[str]) -> dict[str, int]:
+    """Up to MAX_ROWS rows, in one of the open dimensions or spread over them."""
+    left = int(rng.choice([8, 16, MAX_ROWS]))
+    out = dict.fromkeys(names, 1)
+    for name in [names[k] for k in rng.permutation(len(names))]:
+        out[name] = left if rng.random() < 0.5 else min(2, left)
+        left //= out[name]
+    return out
 
 
 def _fits(plan: Plan, shapes: list[tuple[int, int, int]], values: Mapping[str, Any]) -> bool:
@@ -439,10 +491,9 @@ class _Drawing:
     def __init__(self, realization: Realization, rng: Any):
         self.r = realization
         self.rng = rng
-        self.law = realization.law
-        self.directions: dict[int, tuple[Array, Array, Array]] = {}
-        self.share = 1.0 if realization.law in ("aligned", "bias-dominated") else 0.7
-        self.style = int(rng.integers(0, 3))
+        self.law = WEIGHTS[realization.law]
+        self.share = 1.0 if self.law.full else 0.7
+        self.units = Units(rng)
 
     def run(self, points: int) -> None:
         r, plan, total = self.r, self.r.plan, 0
@@ -472,22 +523,7 @@ class _Drawing:
         self.variants(order, limits)
         self.rows(limits)
         r.points = self.inputs(points)
-        self.measure()
-
-    def unit(self, width: int) -> tuple[Array, Array, Array]:
-        """(nonnegative, centred, centred and orthogonal to the former) unit vectors of one width."""
-        if width not in self.directions:
-            rng = self.rng
-            styles = (np.ones(width), np.abs(rng.standard_normal(width)) + 1e-3, np.eye(width)[0])
-            plus = styles[self.style] / np.linalg.norm(styles[self.style])
-            frame = rng.standard_normal((width, 2))
-            if width > 2:
-                frame = frame - frame.mean(axis=0)
-            if width == 4 and self.style != 1:
-                frame = np.array([[1.0, 1], [-1, 1], [1, -1], [-1, -1]])
-            q = np.linalg.qr(frame)[0] if width > 1 else np.ones((1, 2))
-            self.directions[width] = plus, q[:, 0], q[:, 1]
-        return self.directions[width]
+        r.measure()
 
     def tensor(self, p: Parameter, dims: tuple[int, ...], limit: float) -> Array:
         """One tensor whose norm is ``limit``, or a random fraction of it."""
@@ -506,34 +542,11 @@ class _Drawing:
     def direction(self, p: Parameter, dims: tuple[int, ...]) -> Array:
         rng, law = self.rng, self.law
         if p.norm == "least":
-            excess = rng.exponential(0.5, dims) * (rng.random(dims) < 0.5) if law != "aligned" else np.zeros(dims)
+            excess = rng.exponential(0.5, dims) * (rng.random(dims) < 0.5) if law.along != (0,) else np.zeros(dims)
             return excess * (1 - _identity(dims[0])[0]) if dims else excess
-        if law == "zero":
-            return np.zeros(dims)
-        if not dims:
-            return np.array(1.0 if law in ("aligned", "bias-dominated") or rng.random() < 0.5 else -1.0)
-        if p.norm == "sup":
-            if law in ("aligned", "bias-dominated"):
-                return np.ones(dims)
-            return rng.choice([-1.0, 1.0], dims) if law == "orthogonal" else rng.uniform(-1, 1, dims)
-        if len(dims) == 2 and p.norm == "spectral":
-            out, width = dims
-            if law == "aligned":
-                return np.outer(self.unit(out)[0], self.unit(width)[0])
-            if law == "bias-dominated":
-                return np.outer(self.unit(out)[2], self.unit(width)[2])
-            if law == "orthogonal":
-                q = np.linalg.qr(rng.standard_normal((max(dims), min(dims))))[0]
-                return q if out >= width else q.T
-            if law == "low-rank":
-                rank = int(rng.integers(1, 3))
-                return rng.standard_normal((out, rank)) @ rng.standard_normal((rank, width))
-        elif len(dims) == 1:
-            if law == "aligned":
-                return self.unit(dims[0])[0].copy()
-            if law == "bias-dominated":
-                return self.unit(dims[0])[1] * (p.role == "bias" or rng.random() < 0.5)
-        return rng.standard_normal(dims)
+        if not dims and law.draw is not zero:
+            return np.array(1.0 if law.full or rng.random() < 0.5 else -1.0)
+        return law.draw(rng, self.units, Wanted(p.norm, p.role, dims))
 
     def variants(self, order: list[Key], limits: Mapping[Key, tuple[Parameter, float, bool]]) -> None:
         """Stack the networks: itself, near, far, one tensor changed; all inside the parameter set."""
@@ -543,7 +556,7 @@ class _Drawing:
         near = 10.0 ** rng.uniform(-4, -1)
         # Floors are measured over all networks: where the law attains the bound under its own floor, half of the
         # realizations compare it with close networks only.
-        calm = law in ("aligned", "bias-dominated") and rng.random() < 0.5
+        calm = law.full and rng.random() < 0.5
         for key in order:
             p, limit, varies = limits[key]
             base = tensors[key]
@@ -552,7 +565,7 @@ class _Drawing:
                 scale = limit if limit else 0.0
                 size = scale / max(1.0, float(np.sqrt(base.size)))
                 stack[1] = base + near * size * rng.standard_normal(base.shape)
-                self.law = "gaussian" if rng.random() < 0.5 else law
+                self.law = WEIGHTS["gaussian"] if rng.random() < 0.5 else law
                 stack[2] = self.tensor(replace(p, value=None), base.shape, limit)
                 self.law = law
                 if key == single:
@@ -573,7 +586,7 @@ class _Drawing:
             if event.op != LEAF or not isinstance(layer, Linear) or layer.row_norm == layer.norm \
                     or layer.weight_value is not None:
                 continue
-            if layer.row_norm.kind in (SYM, ELT) and self._measured(layer.row_norm.node[1]):
+            if layer.row_norm.kind in (SYM, ELT) and self.r.is_measured(layer.row_norm.node[1]):
                 continue
             cap = evaluate_floats([layer.row_norm], r.at_scope(plan.scope_of[event.at], event.iterations))[0]
             key = r.key(event.at, plan.slots[event.at][0], event.iterations)
@@ -581,59 +594,80 @@ class _Drawing:
             r.tensors[key] = r.tensors[key] * np.minimum(1.0, cap / np.maximum(longest, 1e-300))[..., None, None]
 
     def inputs(self, points: int) -> Array:
-        """Points in the domain: along the law's direction, on the sphere, close together, inside, nearly constant."""
+        """Points of the domain by the input law; the first one along the direction that the weights are made for."""
         r, rng = self.r, self.rng
         program = r.plan.derivation.program
         s, n, d = (round(v) for v in evaluate_floats(program.network.input.shape[:3], r.values))
         radius = program.network.input.radius
         R = 3.0 if radius is None else evaluate_floats([radius], r.values)[0]
-        plus, u, v = self.unit(d)
-        kinds = int(rng.integers(0, 2))
-        along = {"aligned": plus, "bias-dominated": u if kinds else v}.get(self.law, rng.standard_normal(d))
-        out = np.zeros((points, s, n, d))
-        for k in range(points):
-            if k % 8 == 0:
-                x = np.broadcast_to(along, (s, n, d))
-            elif k % 8 == 2:
-                x = out[k - 1] + R * 10.0 ** rng.uniform(-4, -1) * rng.standard_normal((s, n, d)) / np.sqrt(s * n * d)
-            elif k % 8 == 4:
-                x = np.broadcast_to(along, (s, n, d)) * 1.0 + 0.02 * rng.standard_normal((s, n, d))
-            elif k % 8 == 5:
-                x = np.ones((s, n, d)) + 0.05 * rng.standard_normal((s, n, d))
-            elif k % 8 == 6:
-                x = np.broadcast_to(rng.standard_normal(d), (s, n, d))
-            else:
-                x = rng.standard_normal((s, n, d))
-            size = float(np.sqrt((x * x).sum()))
-            inner = {3: rng.random(), 6: rng.random() ** 2}.get(k % 8, 1.0)
-            out[k] = x * (R * inner / size) if k % 8 != 2 else x * min(1.0, R / size if size else 1.0)
-        return out
+        free = radius is None or (radius.kind == SYM and self.r.is_measured(radius.node[1]))
+        axes = self.law.along
+        along = self.units.at(d)[axes[int(rng.integers(len(axes)))]] if axes else rng.standard_normal(d)
+        ball = Ball((s, n, d), R, along, free)
+        x = INPUTS[r.inputs](rng, points, ball)
+        if axes and points:
+            x[0] = sized(np.broadcast_to(along, (1, s, n, d)), [R])[0]
+        if r.inputs == "floor" and points > 1:
+            x[1:] = self.lowered(x[1:], rng)
+        return x if free else inside(x, R)
 
-    def _measured(self, name: str) -> bool:
-        return name not in self.r.fixed and self.r.plan.direction(name) is not None
+    def lowered(self, x: Array, rng: Any) -> Array:
+        """The points moved along chords until the deviation at the first normalizer is just above the floor there.
 
-    def measure(self) -> None:
-        """Replace measured symbols by what the tensors and points show."""
-        r, plan = self.r, self.r.plan
-        radius = plan.network.input.radius
-        if radius is not None and radius.kind == SYM and plan.direction(radius.node[1]) == "radius" \
-                and self._measured(radius.node[1]):
-            r.values[radius.node[1]] = float(np.sqrt((r.points**2).sum(axis=(1, 2, 3))).max())
-        found: dict[tuple[str, int], float] = {}
-        for event in r.schedule:
-            if event.op != LEAF:
-                continue
-            layer = r.layers[event.at]
-            for slot in plan.slots[event.at]:
-                value = r.tensors[r.key(event.at, slot, event.iterations)]
-                bounds: list[tuple[Term, Array]] = []
-                if slot.parameter.value is None:
-                    bounds.append((slot.parameter.bound, norm_of(slot.parameter, value)))
-                if isinstance(layer, Linear) and layer.row_norm != layer.norm and slot.parameter.name == "W":
-                    bounds.append((layer.row_norm, np.sqrt((value**2).sum(-1)).max(-1)))
-                for bound, size in bounds:
-                    record(r, found, bound, event, size)
-        assign(r, found)
+        The floor is the given one, or the smallest deviation among the points. Only the tensors of the first network
+        count; a point whose chord does not sink that far goes where it is smallest, one that is below where it is largest.
+        """
+        r = self.r
+        tensors = {k: t[0] for k, t in r.tensors.items()}
+        floor: list[Term | None] = []
+
+        def deviation(points: Array) -> Array:
+            found: list[Array] = []
+
+            def seen(event: Any, layer: Normalize, z: Array) -> None:
+                floor.append(layer.floor)
+                found.append(layer.deviations(z).min(axis=-1))
+                raise Stopped
+
+            try:
+                Pass(r, tensors, seen).run(points)
+            except Stopped:
+                return found[0]
+            return np.zeros(len(points))
+
+        with np.errstate(all="ignore"):
+            before = deviation(x)
+            if not floor:
+                return x  # no normalizer: the sphere
+            term = floor[0]
+            given = term is not None and r.plan.derivation.floors and not (
+                term.kind in (SYM, ELT) and self.r.is_measured(term.node[1]))
+            finite = before[np.isfinite(before)]
+            target = evaluate_floats([term], {**r.values, **self._first})[0] if given and term is not None else (
+                float(finite.min()) if finite.size else 0.0)
+            target *= 1 + 10.0 ** rng.uniform(-9, -2)
+            ends = np.roll(x, 1, axis=0) * rng.uniform(-1, 1, (len(x), 1, 1, 1))
+            times = np.linspace(0, 1, 17)
+            chord = np.stack([deviation(x + t * (ends - x)) for t in times])
+            below = chord < target
+            crossed = ~below[0] & below.any(axis=0)
+            lowest, highest = np.nan_to_num(chord, nan=np.inf).argmin(axis=0), np.nan_to_num(chord, nan=-np.inf).argmax(axis=0)
+            high = np.where(crossed, below.argmax(axis=0), np.where(below[0], highest, lowest))
+            t1 = times[high]
+            t0 = np.where(crossed, times[np.maximum(high - 1, 0)], t1)
+            for _ in range(CHORD_STEPS):
+                t = (t0 + t1) / 2
+                low = deviation(x + t[:, None, None, None] * (ends - x)) < target
+                t0, t1 = np.where(low, t0, t), np.where(low, t, t1)
+        return x + t0[:, None, None, None] * (ends - x)
+
+    @property
+    def _first(self) -> dict[str, int]:
+        """Every iteration index at its first value."""
+        scopes = self.r.plan.derivation.scopes
+        return {s.index.node[1]: 1 for s in scopes if s.index is not None}
+
+
 
 
 def record(r: Realization, found: dict[tuple[str, int], float], bound: Term, event: Event, size: Array) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from normbound.check.finding import Finding
 from normbound.check.forward import Trace, execute
-from normbound.check.realization import LAWS, Plan, Realization, draw, plan
+from normbound.check.realization import FEW_LAWS, Plan, Realization, draw, plan
 from normbound.contracts.block import Block, Composite, Layer, Repeat
 from normbound.errors import NetworkError, TermError, UnsupportedError
 from normbound.layers.normalization import Affine, Normalize, Standardize
@@ -234,7 +234,7 @@ def _samples(theorem: LossTheorem, seed: int, networks: int, points: int, deriva
     rng = np.random.default_rng([seed, 12])
     for k in range(networks):
         single = int(np.random.SeedSequence([seed, k]).generate_state(1)[0])
-        r = draw(p, single, LAWS[k % len(LAWS)], points, fixed)
+        r = draw(p, single, FEW_LAWS[k % len(FEW_LAWS)], points, fixed)
         if prepare is not None:
             prepare(r)
         trace = execute(r, derivatives)
@@ -335,7 +335,10 @@ def check_gradients(theorem: LossTheorem, seed: int = 0, networks: int = 120) ->
             largest = np.maximum(largest, size)
             for j, parts in groups.items():
                 assert isinstance(theorem, LandscapeTheorem)
-                claimed = evaluate_floats([theorem.terms["iteration"]], {**s.values, theorem.index: j})[0]
+                claims = ["iteration"]
+                if "first" in theorem.terms:
+                    claims.append("first" if j == 1 else "uniform")  # the two cases that the statement tells apart
+                claimed = min(evaluate_floats([theorem.terms[name] for name in claims], {**s.values, theorem.index: j}))
                 own = np.sqrt(sum((grad[:, J.where[k]] ** 2).sum(1) for k in parts))
                 layers.add(np.where(inside, own, np.nan), claimed, 0.0, s.r.law)
                 if inside.any():
@@ -678,7 +681,7 @@ def check_certificate_floor(theorem: FloorTheorem, seed: int = 0, networks: int 
     series: dict[str, list[Any]] = {"x": [], "y": []}
     size = theorem.terms["size"]
     for k in range(networks):
-        r = draw(p, int(np.random.SeedSequence([seed, k]).generate_state(1)[0]), LAWS[k % len(LAWS)], 1)
+        r = draw(p, int(np.random.SeedSequence([seed, k]).generate_state(1)[0]), FEW_LAWS[k % len(FEW_LAWS)], 1)
         x = float(np.sqrt((r.points**2).sum()))
         trace = execute(r, False)
         if not trace.valid.all() or not r.runs_every_repeat or not x:
@@ -712,7 +715,7 @@ def check_matched_batchnorm(theorem: FloorTheorem, seed: int = 0, networks: int 
         for k in range(max(1, networks // 4)):
             single = int(np.random.SeedSequence([seed, m, k]).generate_state(1)[0])
             try:
-                r = draw(p, single, LAWS[k % len(LAWS)], 4)
+                r = draw(p, single, FEW_LAWS[k % len(FEW_LAWS)], 4)
             except UnsupportedError:
                 break  # too large to sample with this batch
             trace = execute(r, False)

@@ -83,6 +83,7 @@ def layer(name: str, **facts: Any) -> Callable[[type[Layer]], type[Layer]]:
     """Class decorator: register a layer class under ``name``."""
     def wrap(cls: type[Layer]) -> type[Layer]:
         cls.name = name
+        facts.setdefault("origin", "built in" if cls.__module__.startswith("normbound.") else "user")
         register(Entry(name, cls, **facts))
         return cls
     return wrap

@@ -19,6 +19,7 @@ from normbound.contracts.context import Context, Contract, Sensitivity, Shape
 from normbound.contracts.hypothesis import Hypothesis
 from normbound.contracts.registry import Entry, layer, register
 from normbound.errors import NetworkError, ShapeError
+from normbound.layers.functions import clip, maximum, minimum, normal_cdf, number, softplus, where_positive
 from normbound.terms.store import Store, Term
 
 Array = Any
@@ -68,31 +69,22 @@ def _logistic(x: Array) -> Array:
     return 0.5 * (1 + np.tanh(x / 2))
 
 
-_erf = np.frompyfunc(math.erf, 1, 1)
-
-
-def _cdf(x: Array) -> Array:
-    return 0.5 * (1 + _erf(x / math.sqrt(2)).astype(float))
-
-
 def _pdf(x: Array) -> Array:
     return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
-_TANH_GELU = math.sqrt(2 / math.pi)
+def _gelu_tanh(x: Array) -> Array:
+    return 0.5 * x * (1 + np.tanh(number(x, "sqrt(2/pi)") * (x + number(x, "0.044715") * x**3)))
 
 
 def _gelu_tanh_slope(x: Array) -> Array:
-    t = np.tanh(_TANH_GELU * (x + 0.044715 * x**3))
-    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_GELU * (1 + 3 * 0.044715 * x * x)
-
-
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(0.0, x)
+    root, cubic = number(x, "sqrt(2/pi)"), number(x, "0.044715")
+    t = np.tanh(root * (x + cubic * x**3))
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x)
 
 
 def _mish_slope(x: Array) -> Array:
-    t = np.tanh(_softplus(x))
+    t = np.tanh(softplus(x))
     return t + x * (1 - t * t) * _logistic(x)
 
 
@@ -101,18 +93,24 @@ def _silu_slope(x: Array, b: Array = 1.0) -> Array:
     return s + b * x * s * (1 - s)
 
 
-_SELU_SCALE = 1.0507009873554804934193349852946
-_SELU_ALPHA = 1.6732632423543772848170429916717
+def _selu(x: Array) -> Array:
+    below = number(x, "selu_alpha") * np.expm1(minimum(x, 0))
+    return number(x, "selu_scale") * where_positive(x, x, below)
+
+
+def _selu_slope(x: Array) -> Array:
+    return number(x, "selu_scale") * np.where(x > 0, 1.0, number(x, "selu_alpha") * np.exp(np.minimum(x, 0)))
+
 
 KINDS: tuple[Kind, ...] = (
-    Kind("ReLU", lambda x, a: np.maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one,
+    Kind("ReLU", lambda x, a: maximum(x, 0), lambda x, a: (x > 0) * 1.0, _one, _one,
          "exact: $x > 0$",
          r"$\abs{\max(x, 0) - \max(y, 0)} \le \abs{x - y}$: the slopes are $0$ and $1$", lemma="Acts.act_relu"),
-    Kind("ReLU6", lambda x, a: np.clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one,
+    Kind("ReLU6", lambda x, a: clip(x, 0, 6), lambda x, a: ((x > 0) & (x < 6)) * 1.0, _one, _one,
          "exact: $0 < x < 6$",
          "clipping is the projection onto an interval: the slopes are $0$ and $1$", sup=_number(6),
          lemma="Acts.act_hardtanh"),
-    Kind("HardTanh", lambda x, a: np.clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one,
+    Kind("HardTanh", lambda x, a: clip(x, -1, 1), lambda x, a: (abs(x) < 1) * 1.0, _one, _one,
          r"exact: $\abs{x} < 1$",
          "clipping is the projection onto an interval: the slopes are $0$ and $1$", sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_hardtanh"),
@@ -120,35 +118,34 @@ KINDS: tuple[Kind, ...] = (
          "exact: $x > 0$",
          r"reverse triangle inequality: $\abs{\abs{x} - \abs{y}} \le \abs{x - y}$",
          lemma="Acts.act_abs"),
-    Kind("LeakyReLU", lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
+    Kind("LeakyReLU", lambda x, a: where_positive(x, x, a * x), lambda x, a: np.where(x > 0, 1.0, a),
          lambda store, a: store.maximum((store.one, a)), lambda store, a: store.maximum((store.one, a)),
          "exact: the steeper side",
          "piecewise linear with slopes $1$ and $a$", argument="a", default="1/100",
          peak=lambda a: 1.0 if a <= 1 else -1.0, lemma="Acts.act_leaky"),
-    Kind("ELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
+    Kind("ELU", lambda x, a: where_positive(x, x, a * np.expm1(minimum(x, 0))),
          lambda x, a: np.where(x > 0, 1.0, a * np.exp(np.minimum(x, 0))), lambda store, a: store.maximum((store.one, a)),
          lambda store, a: store.maximum((store.one, a)),
          r"exact for $a \le 1$; supremum as $x \to 0$ from the left for $a > 1$",
          r"the slopes are $1$ for $x > 0$ and $a \exp(x) \le a$ for $x < 0$", argument="a", default=1,
          peak=lambda a: 1.0 if a <= 1 else 0.0, side=-1, lemma="ActsExact.act_elu"),
-    Kind("CELU", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
+    Kind("CELU", lambda x, a: where_positive(x, x, a * np.expm1(minimum(x, 0) / a)),
          lambda x, a: np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / a)), _one, _one,
          "exact: $x > 0$",
          r"the slopes are $1$ for $x > 0$ and $\exp(x/a) \le 1$ for $x < 0$", argument="a", default=1, positive=True,
          lemma="Zoo.act_celu"),
-    Kind("SELU", lambda x, a: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
-         lambda x, a: _SELU_SCALE * np.where(x > 0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0))), _named("selu_lip"),
+    Kind("SELU", lambda x, a: _selu(x), lambda x, a: _selu_slope(x), _named("selu_lip"),
          _named("selu_lip"),
          r"supremum as $x \to 0$ from the left",
          r"the slopes are $\lambda$ for $x > 0$ and $\lambda \alpha \exp(x)$ for $x < 0$, with the constants "
          r"$\lambda$, $\alpha > 1$ of the layer: their supremum is $\lambda \alpha$",
          peak=lambda a: 0.0, side=-1, lemma="Zoo.act_selu"),
-    Kind("GELU", lambda x, a: x * _cdf(x), lambda x, a: _cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
+    Kind("GELU", lambda x, a: x * normal_cdf(x), lambda x, a: normal_cdf(x) + x * _pdf(x), _named("gelu_lip"), _one,
          r"exact: $x = \sqrt{2}$",
          r"$\varphi(x) = x \Phi(x)$ with the normal distribution function $\Phi$; $\varphi''(x) = (2 - x^2)\, \Phi'(x)$, so "
          r"$\abs{\varphi'}$ is largest at $\sqrt{2}$; $0 \le \Phi \le 1$ gives $G = 1$",
          peak=lambda a: math.sqrt(2), lemma="SmoothActs.act_gelu"),
-    Kind("GELUTanh", lambda x, a: 0.5 * x * (1 + np.tanh(_TANH_GELU * (x + 0.044715 * x**3))),
+    Kind("GELUTanh", lambda x, a: _gelu_tanh(x),
          lambda x, a: _gelu_tanh_slope(x), _named("gelu_tanh_lip"), _one,
          r"exact: $x = 1.4185\ldots$",
          r"$\abs{\varphi'}$ is largest at the stationary point of $\varphi'$; $\varphi(x) = x t(x)$ with $0 \le t "
@@ -160,12 +157,12 @@ KINDS: tuple[Kind, ...] = (
          r"\frac{t}{4}$; $\varphi(x) = x s(a x)$ with the logistic function $0 \le s \le 1$ gives $G = 1$",
          argument="a", default=1, positive=True,
          peak=lambda a: 2.3993572805154677 / a, lemma="Zoo.act_silu_scaled"),
-    Kind("Mish", lambda x, a: x * np.tanh(_softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
+    Kind("Mish", lambda x, a: x * np.tanh(softplus(x)), lambda x, a: _mish_slope(x), _named("mish_lip"), _one,
          r"exact: $x = 1.4905\ldots$",
          r"$\abs{\varphi'}$ is largest at the stationary point of $\varphi'$; $\varphi(x) = x t(x)$ with $0 \le t "
          r"\le 1$ gives $G = 1$",
          peak=lambda a: 1.4905711794854284),
-    Kind("Softplus", lambda x, a: _softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one,
+    Kind("Softplus", lambda x, a: softplus(a * x) / a, lambda x, a: _logistic(a * x), _one, _one,
          r"supremum as $x \to \infty$",
          r"$\varphi'(x)$ is the logistic function of $a x$, between $0$ and $1$", at_zero=lambda store,
          a: store.constant("log2") / a, argument="a", default=1,
@@ -179,19 +176,19 @@ KINDS: tuple[Kind, ...] = (
          "exact: $x = 0$",
          r"the slope is $1 - \tanh(x)^2 \le 1$", sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_tanh"),
-    Kind("HardSigmoid", lambda x, a: np.clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
+    Kind("HardSigmoid", lambda x, a: clip(x + 3, 0, 6) / 6, lambda x, a: (abs(x) < 3) / 6, _number("1/6"),
          _number("1/6"),
          r"exact: $\abs{x} < 3$",
          r"clipping is the projection onto an interval: the slopes are $0$ and $\frac{1}{6}$", at_zero=_number("1/2"),
          sup=_one,
          peak=lambda a: 0.0, lemma="Acts.act_hardsigmoid"),
-    Kind("HardSwish", lambda x, a: x * np.clip(x + 3, 0, 6) / 6,
+    Kind("HardSwish", lambda x, a: x * clip(x + 3, 0, 6) / 6,
          lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)), _number("3/2"), _one,
          r"supremum as $x \to 3$ from the left",
          r"the slope is $\frac{x}{3} + \frac{1}{2}$ on $(-3, 3)$, between $-\frac{1}{2}$ and $\frac{3}{2}$; "
          r"$\varphi(x) = x t(x)$ with $0 \le t \le 1$ gives $G = 1$",
          peak=lambda a: 3.0, side=-1, lemma="Acts.act_hardswish"),
-    Kind("LogSigmoid", lambda x, a: -_softplus(-x), lambda x, a: _logistic(-x), _one, _one,
+    Kind("LogSigmoid", lambda x, a: -softplus(-x), lambda x, a: _logistic(-x), _one, _one,
          r"supremum as $x \to -\infty$",
          "the slope is the logistic function of $-x$, between $0$ and $1$", at_zero=lambda store,
          a: store.constant("log2"),
@@ -329,7 +326,7 @@ class PReLU(Layer):
 
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
         a = tensors["a"][..., None, None, None]
-        return np.where(x.real > 0, x, a * x)
+        return where_positive(x, x, a * x)
 
 
 @layer("SquaredReLU", constants="$L = 2 F$, $G = F$ with $F$ the largest entry of the input",
@@ -353,7 +350,7 @@ class SquaredReLU(Layer):
         return x, y + (1 - t) * x
 
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
-        return np.where(x.real > 0, x * x, 0 * x)
+        return where_positive(x, x * x, 0 * x)
 
 
 @layer("MaxMin", constants="$L = 1$; output and input have equal norms",
@@ -381,8 +378,8 @@ class MaxMin(Layer):
 
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
         a, b = x[..., 0::2], x[..., 1::2]
-        first = a.real >= b.real
-        return np.stack([np.where(first, a, b), np.where(first, b, a)], axis=-1).reshape(x.shape)
+        over = b - a
+        return np.stack([where_positive(over, b, a), where_positive(over, a, b)], axis=-1).reshape(x.shape)
 
 
 @layer("CReLU", constants="$L = 1$; output and input have equal norms",
@@ -404,7 +401,7 @@ class CReLU(Layer):
         return context.sup()
 
     def forward(self, tensors: Mapping[str, Array], x: Array) -> Array:
-        return np.concatenate([np.where(x.real > 0, x, 0 * x), np.where(x.real < 0, -x, 0 * x)], axis=-1)
+        return np.concatenate([where_positive(x, x, 0 * x), where_positive(-x, -x, 0 * x)], axis=-1)
 
 
 __all__ = ["CReLU", "Elementwise", "MaxMin", "PReLU", "SquaredReLU", "activation"]

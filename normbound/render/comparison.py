@@ -11,9 +11,11 @@ from normbound.calculus.cautions import Caution
 from normbound.calculus.comparison import Comparison, DepthRates, RateAt, Regime
 from normbound.calculus.inequality import Inequality
 from normbound.network.language import excerpt
+from normbound.render.latex import conditions_of
 from normbound.render.names import Names
+from normbound.render.naming import Naming
 from normbound.render.prose import code, escape, to_tex, to_text
-from normbound.render.statement import LETTER, TITLES, domain, vacuity
+from normbound.render.statement import LETTER, TITLES, domain, number_shown, vacuity
 from normbound.render.templates import Tex, render
 from normbound.render.tex import Tex as Page
 from normbound.terms.evaluate import format_ball
@@ -26,6 +28,9 @@ COLUMNS = 112
 MAX_LISTED = 6
 MAX_NETWORK = 400
 MAX_CONDITION = 240
+NECESSARY = "the test for vacuity is necessary only: passing it does not prove that an input meets the floors"
+_AT_LEAST_ONE = r"\ge 1"
+_NEXT = " \\\\\n"
 _ABOUT = {"first": "first network", "second": "second network", "both": "both networks"}
 _MOVES = {-1: "shrinks", 0: "has rate 1", 1: "grows", None: "is not decided"}
 
@@ -89,37 +94,45 @@ def condition_text(condition: Inequality, comparison: Comparison, one: str, two:
     return [f"iff {text}{_guard(condition)}, at positive values of the symbols"]
 
 
-def comparison_latex(comparison: Comparison, names: Names | None = None) -> str:
-    """The comparison as a fragment: bounds, quotient, when it is below 1, rates and cautions. It needs amsmath."""
+def comparison_latex(comparison: Comparison, names: Names | None = None, macros: bool = True) -> str:
+    """The comparison as a fragment: bounds, quotient, when it is below 1, rates and cautions. It needs amsmath and amssymb."""
+    names = names or Names()
     page = Page(names)
     letter = LETTER[comparison.wrt]
     one, two = f"{letter}_1", f"{letter}_2"
-    rows = [rf"{page.display(x, bound.term)}" for x, bound in ((one, comparison.first), (two, comparison.second))
-            if not bound.unbounded]
+    rows = [page.display(x, bound.term) for x, bound in ((one, comparison.first), (two, comparison.second)) if not bound.unbounded]
     if comparison.ratio is not None:
         rows.append(page.display(f"{one}/{two}", comparison.ratio))
+    naming = Naming(page)
     condition = comparison.condition
     said = ""
     if condition is not None and condition.always is None:
-        guard = "".join(rf" and ${page.tex(g)}{chr(92)}ge 1$" if g.kind == SYM else f" and ${page.tex(g)}>0$" for g in condition.guard)
-        said = f"${one}<{two}$ if and only if ${page.tex(condition.left)} < {page.tex(condition.right)}${guard}, at positive values."
+        sides = (condition.left, condition.right)
+        shown = f"{one} < {two}" if sides == (comparison.first.term, comparison.second.term) else " < ".join(map(naming.tex, sides))
+        as_is = " as they stand: nothing cancels" if shown == f"{one} < {two}" else ""
+        guards = [f"${naming.tex(g)}{_AT_LEAST_ONE if g.kind == SYM else '>0'}$" for g in condition.guard]
+        said = f"${one}<{two}$ if and only if ${shown}${as_is}{''.join(f' and {g}' for g in guards)}, at positive values."
     elif condition is not None:
         said = f"${one}<{two}$ {'always' if condition.always else 'never'}."
     rates = []
     for r in comparison.rates:
-        K = f"${page.tex(r.depth)}$"
-        found = [f"${x}$ has rate ${page.tex(y.rate)}$" for x, y in ((one, r.first), (two, r.second))
+        found = [f"${x}$ has rate ${naming.tex(y.rate)}$" for x, y in ((one, r.first), (two, r.second))
                  if y is not None and y.rate is not None]
         if r.ratio is not None:
-            found.append(f"the quotient ${page.tex(r.ratio)}$")
+            found.append(f"the quotient ${naming.tex(r.ratio)}$")
         if found:
-            rates.append(f"Per unit of {K}, {', '.join(found)}.")
+            rates.append(f"Per unit of ${page.tex(r.depth)}$, {', '.join(found)}.")
     cautions = [Tex((rf"\emph{{{escape(_ABOUT[c.about]).capitalize()}:}} " if c.about != "both" else "")
-                    + to_tex(c.text, c.terms, page)) for c in comparison.warnings]
+                    + to_tex(c.text, c.terms, naming)) for c in comparison.warnings]  # type: ignore[arg-type]
+    holds = [f"\\emph{{{which} network:}} {conditions_of(b, names)}" for which, b in (
+        ("First", comparison.first), ("Second", comparison.second))]
     networks = [code(excerpt(b.network.body, MAX_NETWORK)) for b in (comparison.first, comparison.second)]
-    return render("comparison.tex.j2", heading=Tex(f" ({escape(TITLES[comparison.wrt])})"),
+    return render("comparison.tex.j2", macros=Tex(names.preamble()) if macros else "",
+                  heading=Tex(f" ({escape(TITLES[comparison.wrt])})"),
                   intro=Tex(rf"The bound ${one}$ is that of {networks[0]}, ${two}$ that of {networks[1]}."),
-                  display=Tex(" \\\\\n".join(rows)), condition=Tex(said), rates=[Tex(r) for r in rates], cautions=cautions)
+                  display=Tex(_NEXT.join(rows)), condition=Tex(said), rates=[Tex(r) for r in rates],
+                  where=Tex(_NEXT.join(naming.definitions())), holds=[Tex(h) for h in holds],
+                  notes=[Tex(n) for n in page.notes()], cautions=cautions)
 
 
 def _guard(condition: Inequality) -> str:
@@ -163,10 +176,12 @@ def _regime_rows(comparison: Comparison, regime: Regime, values: Mapping[str, ob
     rows += [(one, _short(regime.first)), (two, _short(regime.second))]
     if regime.ratio is not None and regime.verdict not in ("vacuous", "unmet"):
         rows.append((f"{one}/{two}", format_ball(regime.ratio)))
+    bare = all(t.literal() == 0 for t in comparison.normalizers)
+    proved = "proved at these numbers" + ("; neither network has normalizers" if bare else "")
     said = {
-        "reduces": f"reduces: {one} < {two}, proved at these numbers",
-        "neutral": f"neutral: {one} = {two}, proved at these numbers",
-        "explodes": f"explodes: {one} > {two}, proved at these numbers",
+        "reduces": f"reduces: {one} < {two}, {proved}",
+        "neutral": f"neutral: {one} = {two}, {proved}",
+        "explodes": f"explodes: {one} > {two}, {proved}",
         "undecided": f"undecided: {regime.reasons[0] if regime.reasons else ''}",
         "vacuous": "vacuous: no input meets the floors, so the bound says nothing and the ratio means nothing",
         "unmet": "unmet: a hypothesis is false at these numbers, so the bound says nothing",
@@ -175,6 +190,8 @@ def _regime_rows(comparison: Comparison, regime: Regime, values: Mapping[str, ob
     rows.append(("regime", said[regime.verdict]))
     if regime.verdict in ("vacuous", "unmet"):
         rows += [("", f"  {r}") for r in regime.reasons]
+    elif any(h.kind == "floor" for b in (comparison.first, comparison.second) for h in b.hypotheses):
+        rows.append(("", NECESSARY))
     for r in regime.rates if regime.verdict != "vacuous" else ():
         line = _moves(r, one, two)
         if line:
@@ -198,8 +215,8 @@ def _short(value: Value) -> str:
 
 def _value(v: object) -> str:
     if isinstance(v, (list, tuple)):
-        return f"({', '.join(map(str, v[:4]))}{', ...' if len(v) > 4 else ''})"
-    return str(v)
+        return f"({', '.join(map(number_shown, v[:4]))}{', ...' if len(v) > 4 else ''})"
+    return number_shown(v)
 
 
 def _caution(caution: Caution) -> str:

@@ -26,7 +26,7 @@ from normbound.render.statement import LETTER, TITLES
 from normbound.render.templates import Tex, render
 from normbound.render.tex import COLUMN, measure
 from normbound.render.tex import Tex as Page
-from normbound.terms.store import Term
+from normbound.terms.store import SYM, Term
 from normbound.theory.attainment import attainment
 from normbound.version import VERSION
 
@@ -37,6 +37,9 @@ MAX_SYMBOLS = 48
 WIDE_SYMBOL = 4.0  # em
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,79}")
 _ENVIRONMENT = re.compile(r"[A-Za-z]{1,30}\*?")
+_NOT_THEOREMS = frozenset(("document", "align", "aligned", "equation", "gather", "multline", "math", "displaymath", "figure", "table",
+                            "tabular", "array", "verbatim", "itemize", "enumerate", "list", "comment", "filecontents"))
+_OWN_LETTERS = {"x": "the input", "f": "the network", r"\theta": "the parameters", r"\Theta": "the parameter set", "D": "the domain"}
 _PARTS = {"Normalize": ", normalization", "BatchNorm": ", running statistics", "Affine": ", gain and shift"}
 
 
@@ -52,7 +55,7 @@ class Style:
     width        what a displayed formula may take, in em
     """
 
-    names: Names | None = None
+    names: Names | Mapping[str, str] | None = None
     environment: str = "theorem"
     label: str | None = None
     derivation: bool = True
@@ -60,7 +63,12 @@ class Style:
     width: float = COLUMN
 
     def __post_init__(self) -> None:
-        if not _ENVIRONMENT.fullmatch(self.environment):
+        if isinstance(self.names, Mapping):
+            object.__setattr__(self, "names", Names(self.names))
+        if self.names is not None and not isinstance(self.names, Names):
+            raise UnsupportedError(f"Style: found names of type {type(self.names).__name__}; a Names object or a mapping from "
+                                   "symbols to TeX is needed")
+        if not _ENVIRONMENT.fullmatch(self.environment) or self.environment.rstrip("*") in _NOT_THEOREMS:
             raise UnsupportedError(f"theorem environment {self.environment[:40]!r}: letters only, e.g. theorem or proposition")
         if self.label is not None and not _LABEL.fullmatch(self.label):
             raise UnsupportedError(f"label {self.label[:40]!r}: letters, digits and : . _ - are accepted, at most 80")
@@ -77,12 +85,20 @@ def to_latex(bound: Bound, style: Style | None = None, title: str = "", measured
     return _Writer(bound, style or Style(), title or bound.network.title, measured).fragment()
 
 
+def conditions_of(bound: Bound, names: Names) -> str:
+    """The domain and the hypotheses of a bound in a few sentences, for pages that state it elsewhere."""
+    writer = _Writer(bound, Style(names=names, derivation=False), "", "")
+    return " ".join([writer.domain(), *([writer.stated_hypotheses()] if bound.hypotheses else [])])
+
+
 def document(fragments: Sequence[str], style: Style | None = None, title: str = "", size: str = "10pt",
              bibliography: bool = False) -> str:
     """A document of its own around fragments."""
     style = style or Style()
     seen: set[str] = set()
     for fragment in fragments:
+        if not isinstance(fragment, str):
+            raise UnsupportedError(f"document: found {type(fragment).__name__}; fragments are needed, e.g. bound.to_latex()")
         for label in re.findall(r"\\label\{([^}]*)\}", fragment):
             if label in seen:
                 raise UnsupportedError(f"label {label!r} is used by two fragments of one document; give one of them another label")
@@ -94,17 +110,20 @@ def document(fragments: Sequence[str], style: Style | None = None, title: str = 
 
 def inline(bound: Bound, names: Names | None = None) -> str:
     """The bound as one formula between dollars, for notebooks."""
-    printer = Page(names)
-    if bound.unbounded:
-        return rf"$\displaystyle {LETTER[bound.wrt]} = \infty$"
-    return rf"$\displaystyle {LETTER[bound.wrt]} = {printer.tex(bound.term)}$"
+    names = names or Names()
+    text = r"\infty" if bound.unbounded else Page(names).tex(bound.term)
+    return rf"$\displaystyle {LETTER[bound.wrt]} = {text.replace(names.macro('homogeneous'), chr(92) + 'mathrm{H}')}$"
 
 
 class _Writer:
     def __init__(self, bound: Bound, style: Style, title: str, measured: str):
         self.bound, self.style, self.title, self.measured = bound, style, title, measured
         self.exposition: Exposition | None = expose(bound) if style.derivation else None
-        names = style.names or Names()
+        names = style.names if isinstance(style.names, Names) else Names()
+        for tex, meaning in _OWN_LETTERS.items():
+            names.hold(tex, meaning)
+        taken = {names.symbol(n).tex if t.kind == SYM else names.family(n).head for n, t in sorted(bound.symbols().items())}
+        self.own = {x: x if x not in taken else rf"\mathsf{{{x}}}" for x in ("B", "p", "L", "P", "M")}
         if self.exposition is not None:
             store, d = bound.term.store, bound.derivation
             for i, parts in _names(self.exposition, [_index(d.binder(k)) for k in range(len(d.scopes))]).items():
@@ -120,7 +139,7 @@ class _Writer:
     # -- the theorem ------------------------------------------------------------------------------------------
     def fragment(self) -> str:
         b, s = self.bound, self.style
-        letter = LETTER[b.wrt]
+        letter = self.own[LETTER[b.wrt]]
         display, where = self._display(letter)
         lines = [] if self.exposition is None else self._lines(self.exposition)
         parts = self._parts()
@@ -184,9 +203,9 @@ class _Writer:
     # -- what it means ------------------------------------------------------------------------------------------
     def _parts(self) -> list[tuple[str, str]]:
         b = self.bound
-        parts = [("Domain", self._domain()), ("Parameters", self._parameters()), ("Norms", self._norms())]
+        parts = [("Domain", self.domain()), ("Parameters", self._parameters()), ("Norms", self._norms())]
         if b.hypotheses:
-            parts.append(("Hypotheses", self._hypotheses()))
+            parts.append(("Hypotheses", self.stated_hypotheses()))
         if not b.unbounded:
             growth = self._growth()
             if growth:
@@ -194,7 +213,7 @@ class _Writer:
             parts.append(("Sharpness", self._sharpness()))
         return parts
 
-    def _domain(self) -> str:
+    def domain(self) -> str:
         b = self.bound
         i = b.network.input
         ball = rf"all $x$ with ${self._abs('x')}\le {self.t(i.radius)}$" if i.radius is not None else "all $x$"
@@ -239,7 +258,7 @@ class _Writer:
         norm, size = self._norm(r"\cdot"), self._abs(r"\cdot")
         return rf"${size}$ is the Euclidean norm of all entries, ${norm}$ the spectral norm.{metric}"
 
-    def _hypotheses(self) -> str:
+    def stated_hypotheses(self) -> str:
         b = self.bound
         listed = b.hypotheses
         texts = [self._stated(h) for h in listed[:MAX_HYPOTHESES]]
@@ -320,8 +339,11 @@ class _Writer:
         texts = [rf"Constants of single layers: {'; '.join(prose.escape(f'{w} for ' + ', '.join(x)) for w, x in own.items())}."]
         texts.append(prose.to_tex(a.statement, {}, self.printer))
         relations = {">=": r"\ge", "<=": r"\le"}
+        shown = a.conditions[:MAX_CONDITIONS]
         conditions = [f"${self.t(left)}{relations.get(relation, relation)} {self.t(right)}$ "
-                      f"({prose.to_tex(reason, {}, self.printer)})" for left, relation, right, reason in a.conditions]
+                      f"({prose.to_tex(reason, {}, self.printer)})" for left, relation, right, reason in shown]
+        if len(a.conditions) > len(shown):
+            conditions.append(f"and {len(a.conditions) - len(shown)} more of these kinds")
         if conditions:
             texts.append(f"Conditions: {'; '.join(conditions)}.")
         if a.witness:
@@ -355,14 +377,15 @@ class _Writer:
     def _measured(self, norm: str, tensor: str) -> str:
         """The norm of a tensor that its bound speaks of."""
         name = _tensor(tensor)
-        return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": rf"{self._abs(name)}_\infty"}.get(norm, name)
+        return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": rf"{{{self._abs(name)}}}_\infty"}.get(norm, name)
 
     def _notation_words(self, wide: list[str]) -> str:
         naturals = [self.m(x.symbol) for x in notation(self.bound) if x.natural]
         words = [f"{', '.join(naturals)} natural numbers, the other symbols real and nonnegative."] if naturals else \
             ["Symbols are real and nonnegative."]
         words += [*(rf"\par\noindent {w}" for w in wide), *self.printer.notes()]
-        words += [f"${tex}$: {prose.escape(definition)}." for tex, definition in self.printer.constants.values()]
+        words += [rf"${tex}\approx{_digits(name)}$ is {prose.to_tex(definition, {}, self.printer)}."
+                  for name, (tex, definition) in self.printer.constants.items()]
         return " ".join(words)
 
     # -- the derivation ---------------------------------------------------------------------------------------------
@@ -370,14 +393,16 @@ class _Writer:
         e = self.exposition
         if e is None:
             return ""
-        text = (r"Line $(n)$ concerns the part of the network that ends at its place, as a map of that part's own input, of norm "
-                r"at most $B$. $L_{(n)}$ is a Lipschitz constant in the input")
+        B, p, L = self.own["B"], self.own["p"], self.own["L"]
+        text = (rf"Line $(n)$: the part of the network that ends there, as a map of its own input, of norm at most ${B}$. "
+                rf"$L_{{(n)}}$ is a Lipschitz constant in the input (${L}$: of a layer alone)")
         if e.radii:
-            text += r"; the output has norm at most $B_{(n)}$, or $b_{(n)}+G_{(n)}B$"
+            text += rf"; the output has norm at most $B_{{(n)}}$ or $b_{{(n)}}+G_{{(n)}}{B}$"
         if e.sensitivities:
-            text += (r"; $p_{(n)}^2$ is the squared Lipschitz constant in the parameters used once (in general $u_{(n)}B^2+v_{(n)}B"
-                     r"+w_{(n)}$), $c_{(n)}$ the constant in a shared tensor")
-        return text + ". ``Then'' composes in series with the line it names."
+            text += (rf"; $p_{{(n)}}^2$ (or $u_{{(n)}}{B}^2+v_{{(n)}}{B}+w_{{(n)}}$) is the squared constant in parameters used once, "
+                     rf"${p}^2$ that of a layer alone, $c_{{(n)}}$ the constant in a shared tensor")
+        return text + ". ``Then'' composes in series. In the reasons a rule composes $f$ and $g$, with $\\abs{f}\\le b_f+G_fB$.".replace(
+            r"\abs{f}", self._abs("f"))
 
     def _lines(self, e: Exposition) -> list[tuple[str, str]]:
         said: set[str] = set()
@@ -422,7 +447,7 @@ class _Writer:
         if r is None or r.of in said or not r.text:
             return ""
         said.add(r.of)
-        text = (prose.to_tex(r.text) if r.ours else prose.escape(r.text)).rstrip(". ")
+        text = (prose.to_tex(r.text, {}, self.printer) if r.ours else prose.escape(r.text)).rstrip(". ")
         return rf" \textit{{Why:}} {text}."
 
     def _facts(self, facts: tuple[Fact, ...], number: int | None) -> str:
@@ -431,7 +456,7 @@ class _Writer:
         shown: list[str] = []
         lip = found.get(("L", ""))
         if lip is not None:
-            shown.append(f"$L{_sub(number)}={self.t(lip)}$")
+            shown.append(f"${self.own['L'] if number is None else 'L'}{_sub(number)}={self.t(lip)}$")
         b, G = found.get(("b", "")), found.get(("G", ""))
         if b is not None and G is not None:
             if number is None:
@@ -443,7 +468,7 @@ class _Writer:
         q = [found.get((x, "")) for x in ("q2", "q1", "q0")]
         if q[0] is not None and any(q):
             if number is None:
-                shown.append(f"$p^2={self._polynomial(q)}$")
+                shown.append(f"${self.own['p']}^2={self._polynomial(q)}$")
             elif not q[0] and not q[1]:
                 assert q[2] is not None
                 shown.append(f"$p{_sub(number)}^2={self.t(q[2])}$")
@@ -459,7 +484,8 @@ class _Writer:
     def _affine(self, b: Term, G: Term) -> str:
         if not G:
             return self.t(b)
-        slope = "B" if G.literal() == 1 else rf"{self._factor(G)}\,B"
+        B = self.own["B"]
+        slope = B if G.literal() == 1 else rf"{self._factor(G)}\,{B}"
         return slope if not b else f"{self.t(b)}+{slope}"
 
     def _factor(self, t: Term) -> str:
@@ -468,7 +494,8 @@ class _Writer:
 
     def _polynomial(self, q: Sequence[Term | None]) -> str:
         out = []
-        for power, x in zip(("B^2", "B", ""), q, strict=True):
+        B = self.own["B"]
+        for power, x in zip((f"{B}^2", B, ""), q, strict=True):
             if x and not power:
                 out.append(self.t(x))
             elif x:
@@ -486,6 +513,12 @@ class _Writer:
 
     def _depths(self) -> Mapping[str, Term]:
         return {str(s.repeat.depth): s.repeat.depth for s in self.bound.derivation.scopes if s.repeat is not None}
+
+
+def _digits(name: str) -> str:
+    """The first digits of a named constant."""
+    from normbound.terms.constants import enclosure
+    return str(enclosure(name, 64).str(6, radius=False))
 
 
 def _sub(number: int | None, group: str = "") -> str:

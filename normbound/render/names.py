@@ -357,6 +357,13 @@ class Names:
         self._reserved.add(name)
         self._taken[form.tex] = name
 
+    def hold(self, tex: str, meaning: str) -> None:
+        """Keep ``tex`` for the page's own ``meaning``: symbols print otherwise, and choosing it for a symbol is an error."""
+        owner = self._taken.get(tex)
+        if owner is not None and owner != meaning:
+            raise TermError(f"clashing names: {tex}, chosen for {owner}, is {meaning} on this page; choose another")
+        self._taken[tex] = meaning
+
     def _claim(self, form: Name, name: str) -> None:
         self._taken[form.tex] = name
         if form.sub:

@@ -110,7 +110,9 @@ def to_tex(prose: str, terms: Mapping[str, Term] | None = None, page: Tex | None
         return rf"\left({body}\right)" if tall else f"({body})"
 
     count = iter(range(len(prose)))
-    return _PLACE.sub(lambda m: put(next(count), m[1]), prose)
+    names = page.names
+    own = re.sub(r"\\(norm|abs|Lip|Var|diag)(?![A-Za-z])", lambda m: names.macro(m[1]), prose)
+    return _PLACE.sub(lambda m: put(next(count), m[1]), own)
 
 
 def to_text(prose: str, terms: Mapping[str, Term] | None = None) -> str:
@@ -582,7 +584,7 @@ def escape(text: str) -> str:
 
 def code(text: str) -> str:
     """Plain text in typewriter type that may break at spaces; comparison signs are those of the typewriter font."""
-    safe = escape(text).replace(r"\textgreater{}", ">").replace(r"\textless{}", "<")
+    safe = escape(text).replace(r"\textgreater{}", ">{}").replace(r"\textless{}", "<{}")  # {}: no ligature of >>
     return rf"\texttt{{{safe.replace(' ', ' ' + chr(92) + 'allowbreak{}')}}}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from normbound.calculus.bound import Bound
@@ -12,7 +13,8 @@ from normbound.network.language import to_text as network_text
 from normbound.network.program import natural_symbols
 from normbound.render.prose import to_text
 from normbound.terms.evaluate import format_upper
-from normbound.terms.text import to_lines
+from normbound.terms.exact import exact
+from normbound.terms.text import number_text, to_lines
 from normbound.theory.attainment import attainment
 from normbound.version import VERSION
 
@@ -23,10 +25,16 @@ TITLES = {"input": "Lipschitz constant in the input", "parameters": "Lipschitz c
           "radius": "Radius of the output"}
 LETTER = {"input": "L", "parameters": "P", "radius": "M"}
 _CLAIM = {
-    "input": "|f(x; theta) - f(x'; theta)| <= L |x - x'|  for all theta in Theta and all x, x' in {D}",
-    "parameters": "|f(x; theta) - f(x; theta')| <= P |theta - theta'|  for all theta, theta' in Theta{agree} and all x in {D}",
-    "radius": "|f(x; theta)| <= M  for all theta in Theta and all x in {D}",
+    "input": "|f(x; theta) - f(x'; theta)| <= {letter} |x - x'|  for all theta in Theta and all x, x' in {D}",
+    "parameters": "|f(x; theta) - f(x; theta')| <= {letter} |theta - theta'|  for all theta, theta' in Theta{agree} and all x in {D}",
+    "radius": "|f(x; theta)| <= {letter}  for all theta in Theta and all x in {D}",
 }
+
+
+def letter(bound: Bound) -> str:
+    """What the bound is called: L, P or M, unless a symbol of the network is called so."""
+    name, taken = LETTER[bound.wrt], bound.symbols()
+    return next(n for n in (name, f"{name}_f", *(f"{name}_{k}" for k in range(len(taken) + 1))) if n not in taken)
 
 
 def claim(bound: Bound) -> str:
@@ -34,7 +42,7 @@ def claim(bound: Bound) -> str:
     both = "the intersection of D(theta) and D(theta')" if bound.wrt == "parameters" else "D(theta)"
     fixed = bound.derivation.fixed_tensors() if bound.wrt == "parameters" else []
     agree = f" that agree in every other tensor ({', '.join(fixed[:6])}{', ...' if len(fixed) > 6 else ''})" if fixed else ""
-    return _CLAIM[bound.wrt].format(D=both if _floors(bound) else "D", agree=agree)
+    return _CLAIM[bound.wrt].format(letter=letter(bound), D=both if _floors(bound) else "D", agree=agree)
 
 
 def _floors(bound: Bound) -> bool:
@@ -97,17 +105,17 @@ def rates(bound: Bound) -> list[str]:
 
 def statement(bound: Bound, values: Mapping[str, object] | None = None, title: str = "") -> str:
     """The bound as a theorem in plain text; with ``values`` also its enclosure there."""
-    letter = LETTER[bound.wrt]
+    name_of_bound = letter(bound)
     rows: list[tuple[str, str]] = []
     name = title or bound.network.title
     rows.append((TITLES[bound.wrt], "upper bound" + (f", {name}" if name else "")))
     rows.append(("network", _shorten(network_text(bound.network.body))))
     rows.append(("claim", claim(bound)))
     if bound.unbounded:
-        rows.append((letter, "unbounded: no finite constant follows from these hypotheses"))
+        rows.append((name_of_bound, "unbounded: no finite constant follows from these hypotheses"))
     else:
         lines = to_lines(bound.term)
-        rows.append((letter, lines[-1][1]))
+        rows.append((name_of_bound, lines[-1][1]))
         rows += [("  " + n if n != "..." else "", f"= {t}" if n != "..." else t) for n, t in lines[:-1]]
     rows.append(("D(theta)" if _floors(bound) else "D", domain(bound)))
     rows += [("Theta" if k == 0 else "", line) for k, line in enumerate(parameters(bound))]
@@ -130,7 +138,7 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
     if values or not bound.symbols():
         if values:
             rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
-        rows.append((letter, str(bound.at(values))))
+        rows.append((name_of_bound, str(bound.at(values))))
     rows.append(("normbound", f"{VERSION}, digest {bound.digest}"))
     first = f"{rows[0][0]} ({rows[0][1]})"
     return "\n".join([first, *(f"  {k:<{WIDTH}}{v}" for k, v in rows[1:])])
@@ -180,8 +188,16 @@ def vacuity(bound: Bound) -> list[str]:
 
 def _value(v: object) -> str:
     if isinstance(v, (list, tuple)):
-        shown = ", ".join(map(str, v[:4]))
+        shown = ", ".join(map(number_shown, v[:4]))
         return f"({shown}{', ...' if len(v) > 4 else ''})"
+    return number_shown(v)
+
+
+def number_shown(v: object) -> str:
+    """A number as it was given; one with too many digits for a line as a power of ten."""
+    number = exact(v) if isinstance(v, (int, Fraction, str)) else v
+    if isinstance(number, (int, Fraction)) and max(abs(number.numerator), number.denominator).bit_length() > 200:
+        return number_text(number).text
     return str(v)
 
 

@@ -46,7 +46,7 @@ from normbound.terms.store import (
 __all__ = ["COLUMN", "Line", "Tex", "to_tex"]
 
 COLUMN = 31.0  # em: fits the 345pt of a 10pt article (34.5 em) and the 390pt of a 12pt article, with some air
-MAX_LINES = 60  # named subterms, and rows of one formula, that are printed
+MAX_LINES = 400  # named subterms, and rows of one formula, that are printed
 _INLINE = 300.0  # em beyond which even a single expression names its parts
 _DIGITS = 30  # digits of one chunk of a long number
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -261,6 +261,8 @@ class Tex:
 
     def _commit(self, run: _Run) -> _Run:
         self._count = run.count
+        assert run.whole is not None
+        self.sums_used |= any(re.search(r"(?<![0-9.])0\^", box.tex) for box in (run.whole, *(d.box for d in run.definitions)))
         if len(run.definitions) <= MAX_LINES:  # otherwise some lines are left out
             self._named |= {(id(run.store), i): name for (i, scope), name in run.named.items() if not scope}
             self._stepped |= run.stepped

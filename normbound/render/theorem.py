@@ -7,14 +7,11 @@ from typing import Any
 
 from normbound.render import prose
 from normbound.render.names import Names
+from normbound.render.naming import Naming
 from normbound.render.templates import Tex, render
 from normbound.render.tex import Tex as Page
-from normbound.render.tex import measure
-from normbound.terms.store import Term
 from normbound.terms.text import to_text
 from normbound.theory.theorem import Theorem
-
-WIDEST = 14.0  # em: a wider term leaves the running text for a display
 
 
 def theorem_text(theorem: Theorem) -> str:
@@ -39,41 +36,29 @@ def theorem_json(theorem: Theorem) -> dict[str, Any]:
             "warnings": [prose.to_text(w, t.terms) for w in t.warnings], "sources": list(t.sources), "lemma": t.lemma}
 
 
-def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "", environment: str = "theorem") -> str:
-    """The theorem as a fragment that needs amsmath, amssymb, amsthm and the macros of ``Names.preamble``."""
+def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "", environment: str = "theorem",
+                  cite: bool = False, macros: bool = True) -> str:
+    """The theorem as a fragment that needs amsmath, amssymb and amsthm.
+
+    cite    cite the sources (keys of ``references.bib``)
+    macros  define the macros it uses, unless they are defined
+    """
     t = theorem
-    page = _Naming(Page(names))
+    names = names or Names()
+    page = Naming(Page(names))
 
     def tex(text: str) -> Tex:
         return Tex(prose.to_tex(text, t.terms, page))  # type: ignore[arg-type]
 
     statement = tex(t.statement)
-    if t.sources:
+    if t.sources and cite:
         statement = Tex(f"{statement} (Cf.~\\cite{{{','.join(t.sources)}}}.)")
     hypotheses, proof = [tex(h) for h in t.hypotheses], [tex(p) for p in t.proof]
     sharpness, warnings = tex(t.sharpness) if t.sharpness else "", Tex(" ".join(tex(w) for w in t.warnings))
-    return render("theorem.tex.j2", environment=Tex(environment), title=t.title,
+    where = page.definitions()
+    return render("theorem.tex.j2", notes=[Tex(n) for n in page.page.notes()],
+                  macros=Tex(names.preamble()) if macros else "", environment=Tex(environment), title=t.title,
                   label=Tex(label or "nb:" + re.sub(r"[^A-Za-z0-9:-]+", "-", t.name)), statement=statement,
-                  where=Tex(" \\\\\n".join(page.definitions())), hypotheses=hypotheses,
+                  where=Tex(" \\\\\n".join(where)), hypotheses=hypotheses,
                   symbols=[(Tex(s), tex(m)) for s, m in t.symbols], proof=proof, sharpness=sharpness, warnings=warnings,
                   lemma=t.lemma or "")
-
-
-class _Naming:
-    """A page that gives terms too wide for running text a name, and defines the names in a display."""
-
-    def __init__(self, page: Page):
-        self.page = page
-        self.found: dict[int, tuple[str, Term]] = {}
-        self.letter = next(x for x in (r"\Phi", r"\Psi", r"\Xi", r"\mathcal{F}") if not page.names.taken(x))
-
-    def tex(self, term: Term) -> str:
-        if term.id not in self.found:
-            shown = self.page.tex(term)
-            if measure(shown) <= WIDEST:
-                return shown
-            self.found[term.id] = (f"{self.letter}_{{{len(self.found) + 1}}}", term)
-        return self.found[term.id][0]
-
-    def definitions(self) -> list[str]:
-        return [self.page.display(name, term) for name, term in self.found.values()]

@@ -25,7 +25,7 @@ __all__ = ["CONSTANTS", "Constant", "enclosure"]
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A real number with its TeX name, its defining equation, a proof sketch and its enclosure.
+    """A real number with its TeX name, its definition (TeX prose), a proof sketch and its enclosure.
 
     ``enclose(bits)`` works at ``bits`` bits and returns a ball that contains the constant, of whatever radius
     came out (ArithmeticError if, below 8 bits, a sign is not decided); use ``enclosure`` for a guaranteed
@@ -150,91 +150,91 @@ _SELU = "selu(x) = lambda x for x > 0, lambda alpha (e^x - 1) for x <= 0"
 
 # fmt: off
 _TABLE = (
-    _constant("pi", r"\pi", "least positive zero of sin", "definition; enclosed by flint's const_pi.", _pi),
-    _constant("log2", r"\ln 2", "exp(y) = 2; y is the value of softplus at 0",
+    _constant("pi", r"\pi", r"the least positive zero of $\sin$", "definition; enclosed by flint's const_pi.", _pi),
+    _constant("log2", r"\ln 2", r"$e^y = 2$ at $y = \ln 2$, the value of softplus at 0",
         "exp is increasing, so the root is unique; enclosed as the logarithm of the exact ball 2.",
         lambda: _ball(2).log()),
     _constant("gelu_lip", r"\rho_{\mathrm{GELU}}",
-        "sup |phi'|, phi(x) = x Phi(x); = phi'(sqrt 2) = (1 + erf 1)/2 + exp(-1)/sqrt(pi)",
+        r"$\sup \abs{\phi'}$ for $\phi(x) = x \Phi(x)$, which is $\phi'(\sqrt{2})$",
         "phi'' = (2 - x^2) p(x), so phi', with limits 0 at -oo and 1 at oo, rises only on [-sqrt 2, sqrt 2]: "
         "its sup is phi'(sqrt 2) > 1, and phi'(-x) = 1 - phi'(x) gives inf phi' = 1 - sup phi' > -sup phi'.",
         lambda: (1 + _ball(1).erf()) / 2 + _ball(-1).exp() / _pi().sqrt()),
     _constant("gelu_curvature", r"\kappa_{\mathrm{GELU}}",
-        "sup |phi''|, phi(x) = x Phi(x); = phi''(0) = 2/sqrt(2 pi)",
+        r"$\sup \abs{\phi''}$ for $\phi(x) = x \Phi(x)$, which is $\phi''(0) = \frac{2}{\sqrt{2 \pi}}$",
         "phi'' = (2 - x^2) p(x) tends to 0 and phi''' = (x^3 - 4x) p(x) vanishes only at 0 and +-2, where "
         "phi'' equals 2/sqrt(2 pi) and -2 exp(-2)/sqrt(2 pi).",
         lambda: (2 / _pi()).sqrt()),
     _constant("gelu_min", r"m_{\mathrm{GELU}}",
-        "-min phi, phi(x) = x Phi(x); = -phi(z) with phi'(z) = Phi(z) + z p(z) = 0, -1 < z < 0",
+        r"$-\min \phi$ for $\phi(x) = x \Phi(x)$",
         "phi >= 0 on x >= 0, and on x <= 0 phi' falls from 0 up to -sqrt 2 and then rises to 1/2 (see "
         "gelu_lip), so it has one zero z, and phi falls before and rises after z.",
         lambda: -(z := _root(_gelu_slope, -1)) * _cdf(z)),
     _constant("gelu_tanh_lip", r"\rho_{\mathrm{GELU,tanh}}",
-        f"sup |phi'|, {_GELU_TANH}; = phi'(y) with y v'^2 tanh(v/2) = 2 v' + y v'' at y > 0",
+        r"$\sup \abs{\phi'}$ for $\phi(x) = x s(v)$ with the logistic function $s$ and $v = 2 \sqrt{2/\pi}\, (x + a x^3)$, $a = 0.044715$",
         "phi'' has the sign of -g, g = x v' tanh(v/2) - 4 + 2/(1 + 3a x^2), and for x > 0, T = tanh(v/2), "
         "g' >= 2 sqrt(2/pi) T + (4/pi) x (1 - T^2) - 12a x/(1 + 3a x^2)^2 > 0 (split at T^2 = 1/2), so phi' "
         "rises on [0, y] and then falls to 1, and phi'(-x) = 1 - phi'(x) gives inf phi' = 1 - sup phi'.",
         lambda: _gelu_tanh_slope(_root(_gelu_tanh_turn, 1))),
     _constant("gelu_tanh_min", r"m_{\mathrm{GELU,tanh}}",
-        f"-min phi, {_GELU_TANH}; = -phi(z) with phi'(z) = 0, -1 < z < 0",
+        r"$-\min \phi$ for $\phi(x) = x s(v)$ with the logistic function $s$ and $v = 2 \sqrt{2/\pi}\, (x + a x^3)$, $a = 0.044715$",
         "phi >= 0 on x >= 0, and on x <= 0 phi' falls from 0 up to -y and then rises to 1/2 (y > 1 as in "
         "gelu_tanh_lip), so it has one zero z, and phi falls before and rises after z.",
         lambda: -(z := _root(_gelu_tanh_slope, -1)) / (1 + (-_gelu_tanh_v(z)[0]).exp())),
     _constant("silu_lip", r"\rho_{\mathrm{SiLU}}",
-        "sup |phi'|, phi(x) = x s(x); = 1/2 + y/4 with y tanh(y/2) = 2, y > 0",
+        r"$\sup \abs{\phi'}$ for $\phi(x) = x s(x)$ with the logistic function $s$, which is $\frac{1}{2} + \frac{y}{4}$ "
+        r"where $y \tanh(y/2) = 2$",
         "phi'' = s' (2 - x tanh(x/2)) and x tanh(x/2) is even and rises on x > 0, so phi' rises on [0, y], "
         "falls to 1 after y, s(y) = (1 + 2/y)/2 gives phi'(y), and phi'(-x) = 1 - phi'(x) gives the infimum.",
         lambda: _ball(1, 2) + _root(lambda x: x * (x / 2).tanh() - 2, 2) / 4),
     _constant("silu_min", r"m_{\mathrm{SiLU}}",
-        "-min phi, phi(x) = x s(x); = w with w exp(w) = exp(-1), that is W_0(1/e)",
+        r"$-\min \phi$ for $\phi(x) = x s(x)$ with the logistic function $s$, the $w$ with $w e^w = e^{-1}$",
         "phi' = s (1 - s) (1 + e^x + x) has an increasing last factor, so its one zero x = -1 - w is the "
         "global minimiser, and there e^x = w and phi = -(1 + w)/(1 + 1/w) = -w.",
         lambda: _root(lambda w: w * (w + 1).exp() - 1, 0)),
     _constant("mish_lip", r"\rho_{\mathrm{Mish}}",
-        f"sup |phi'|, {_MISH}; = phi'(y), y (2w^3 + 3w^2 - 2w - 2) = 2(w + 1)(w^2 + 2w + 2), w = e^y, y > 0",
+        r"$\sup \abs{\phi'}$ for $\phi(x) = x \tanh(\ln(1 + e^x))$",
         "phi'' has the sign of 1 - x r(e^x), r(w) = 1 - (3w^2 + 10w + 6)/(2w^3 + 6w^2 + 8w + 4) rising from "
         "-1/2 to 1 and r(1) > 0, so x r rises on x > 0 and, where positive, falls on x < 0: phi' falls from "
         "0, rises up to y and falls to 1, and on x < 0, with T = phi/x, phi' >= x T' >= x e^x >= -1/e.",
         lambda: _mish_slope(_root(_mish_bend, 1))),
     _constant("mish_min", r"m_{\mathrm{Mish}}",
-        f"-min phi, {_MISH}; = -phi(z) with (w + 2)(w^2 + 2w + 2) + 4z(w + 1) = 0, w = e^z, -2 < z < -1",
+        r"$-\min \phi$ for $\phi(x) = x \tanh(\ln(1 + e^x))$",
         "phi >= 0 on x >= 0, and on x <= 0 phi' falls from 0 and then rises to phi'(0) = 3/5 (see mish_lip), "
         "so it has one zero z, and phi falls before and rises after z.",
         lambda: -(z := _root(_mish_slope, -2)) * (1 - 2 / _mish_parts(z)[1])),
     _constant("mish_curvature", r"\kappa_{\mathrm{Mish}}",
-        f"sup |phi''|, {_MISH}; = phi''(z) with phi'''(z) = 0, -1/2 < z < 0",
+        r"$\sup \abs{\phi''}$ for $\phi(x) = x \tanh(\ln(1 + e^x))$",
         "with T = phi/x, phi'' = 2T' + x T'': for x <= -1/2 |phi''| <= max(2T', |x| T'') < 0.61, on "
         "[-1/2, 0] phi''' is positive times a decreasing function and vanishes once, on [0, y] (y > 1.49, "
         "see mish_lip) phi'' falls from 0.64 to 0, and then 0 >= phi'' >= -x |T''| >= -8x exp(-2x) > -0.61.",
         lambda: _mish_bend(_root(_mish_jerk, -1))),
     _constant("selu_alpha", r"\alpha_{\mathrm{SELU}}",
-        f"E selu(Z) = 0 for Z ~ N(0, 1), {_SELU}; = sqrt(2/pi)/(1 - exp(1/2) erfc(1/sqrt 2))",
+        r"the $\alpha$ for which $\lambda x$ ($x > 0$), $\lambda \alpha (e^x - 1)$ ($x \le 0$) has mean 0 at a standard normal $x$",
         "E selu(Z)/lambda = 1/sqrt(2 pi) + alpha (exp(1/2) Phi(-1) - 1/2) is linear in alpha with slope < 0, "
         "so the fixed point (mean 0, variance 1) determines alpha.",
         _selu_alpha),
     _constant("selu_scale", r"\lambda_{\mathrm{SELU}}",
-        f"E selu(Z)^2 = 1 for Z ~ N(0, 1), {_SELU}; "
-        "= sqrt 2/sqrt(1 + alpha^2 (1 - 2 exp(1/2) erfc(1/sqrt 2) + exp(2) erfc(sqrt 2)))",
+        r"the $\lambda$ for which $\lambda x$ ($x > 0$), $\lambda \alpha (e^x - 1)$ ($x \le 0$) has variance 1 at a standard normal $x$",
         "E selu(Z)^2 = lambda^2 (1/2 + alpha^2 (exp(2) Phi(-2) - 2 exp(1/2) Phi(-1) + 1/2)), so the fixed "
         "point (mean 0, variance 1) determines lambda > 0.",
         _selu_scale),
     _constant("selu_lip", r"\rho_{\mathrm{SELU}}",
-        f"sup |selu'|, {_SELU}; = lambda alpha",
+        r"$\sup \abs{\phi'}$ for $\phi(x) = \lambda x$ ($x > 0$), $\lambda \alpha (e^x - 1)$ ($x \le 0$), which is $\lambda \alpha$",
         "the slope is lambda for x > 0 and lambda alpha e^x < lambda alpha for x < 0, and alpha > 1, so the "
         "supremum is the limit of the slope as x -> 0- and is not attained.",
         lambda: _selu_scale() * _selu_alpha()),
     _constant("sigmoid_curvature", r"\kappa_{\sigma}",
-        "sup |s''|; = 1/(6 sqrt 3)",
+        r"$\sup \abs{s''}$ for the logistic function $s$, which is $\frac{1}{6 \sqrt{3}}$",
         "s'' = s (1 - s) (1 - 2s) is a cubic in s in (0, 1), odd about 1/2, zero at 0, 1/2 and 1, and "
         "stationary only at s = (3 +- sqrt 3)/6.",
         lambda: 1 / (6 * _ball(3).sqrt())),
     _constant("tanh_curvature", r"\kappa_{\tanh}",
-        "sup |tanh''|; = 4/(3 sqrt 3)",
+        r"$\sup \abs{\tanh''}$, which is $\frac{4}{3 \sqrt{3}}$",
         "tanh'' = -2T (1 - T^2) is an odd cubic in T = tanh in (-1, 1), zero at 0 and +-1, and stationary "
         "only at T = +-1/sqrt 3.",
         lambda: 4 / (3 * _ball(3).sqrt())),
     _constant("dyt_scale", r"\tau_{\mathrm{DyT}}",
-        "sup of |t|/cosh(t)^2; = y - 1/(4y) with y tanh(y) = 1/2, y > 0",
+        r"$\sup \abs{t}/\cosh(t)^2$, which is $y - \frac{1}{4 y}$ where $y \tanh(y) = \frac{1}{2}$",
         "the derivative is (1 - 2t tanh t)/cosh(t)^2 and t tanh t rises on t > 0, so the odd t/cosh(t)^2 "
         "rises on [0, y] and then falls to 0, and y (1 - tanh(y)^2) = y - 1/(4y).",
         lambda: (y := _root(lambda t: 2 * t * t.tanh() - 1, 0)) - 1 / (4 * y)),

@@ -23,8 +23,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from normbound.calculus.bound import Bound
 from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.contracts.registry import LAYERS
@@ -32,11 +30,11 @@ from normbound.layers.activations import KINDS, CReLU, Elementwise, MaxMin, PReL
 from normbound.layers.linear import Dropout, Identity, LearnedScale, Linear, Outside, Scaling
 from normbound.layers.normalization import Affine, Normalize, Squash, Standardize
 from normbound.network.program import LEAF, NEXT, OPEN, Instruction, branches, group_name, place
-from normbound.terms.evaluate import evaluate, evaluate_floats
+from normbound.terms.evaluate import evaluate
 from normbound.terms.normal import same
 from normbound.terms.store import Store, Term, sqrt
+from normbound.theory.witness import Node, Recipe, Spec
 
-Array = Any
 _ROWS = "no witness is known for normalizers whose groups are not single rows"
 _KINDS = {k.name: k for k in KINDS}
 Condition = tuple[Term, str, Term, str]
@@ -74,53 +72,6 @@ PEAKS: Mapping[str, Peak] = {
     "GELU": Peak("sqrt(2)", "sqrt(2)"), "GELUTanh": Peak("71/50", "71/50"), "SiLU": Peak("12/5", "12/5"),
     "Mish": Peak("3/2", "3/2"), "Sigmoid": Peak("0", "1/2"), "HardSigmoid": Peak("0", "1/2"), "Tanh": Peak("0", "0"),
     "Softsign": Peak("0", "0"), "HardTanh": Peak("0", "0")}
-
-
-class Node(NamedTuple):
-    """A unit vector in the features of one tensor.
-
-    kind  "first" (the first unit vector e_1), "second" (e_2), "centred" ((e_1 - e_2)/sqrt 2), "joined" (``parts`` stacked,
-          weighted with ``weights`` and normalized) or "block" (``parts[j]`` in block j, j the first with the largest weight,
-          zero elsewhere)
-    """
-
-    kind: str
-    width: Term
-    weights: tuple[Term, ...] = ()
-    parts: tuple[int, ...] = ()
-
-
-class Spec(NamedTuple):
-    """One tensor of the witness.
-
-    kind  "outer": size * out in^T; "along": size * out; "against": -size * out; "carrier": size * u with u the unit vector
-          that carries the deviation; "uniform": size in every entry; "zero"; "steepest": the bias that puts the activation
-          that follows at its steepest point
-    """
-
-    kind: str
-    size: Term | None = None
-    out: int = -1
-    into: int = -1
-    centred: bool = False
-    peak: Elementwise | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recipe:
-    """The witness as data: a specification for every tensor, the point, and the direction of the signal.
-
-    specs    (instruction, parameter name) -> specification
-    point    the base point (the same in every row): "zero", "carrier", or "along" with its Euclidean norm over all rows
-    signal   direction of the change of the input (origin, steepest), or of the point (ray)
-    argument "origin", "steepest" or "ray"
-    """
-
-    argument: str
-    nodes: tuple[Node, ...]
-    specs: Mapping[tuple[int, str], Spec]
-    point: Spec
-    signal: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +191,8 @@ class _Directions:
             if a == b:
                 continue
             x, y = self.nodes[a], self.nodes[b]
+            if self.widths[a].id != self.widths[b].id and not same(self.widths[a], self.widths[b]):
+                return False  # parts of different widths: the stacked vectors differ
             if x is None or y is None:
                 if x is not None:
                     a, b = b, a
@@ -334,7 +287,7 @@ class _Walk:
         self.directions = _Directions()
         self.conditions: list[Condition] = []
         self.specs: dict[tuple[int, str], Spec] = {}
-        self.shared: dict[str, tuple[int, int]] = {}
+        self.shared: dict[tuple[str, str], int] = {}
         self.used: set[str] = set()
         self.mode = "attained"
         self.frames: list[_Frame] = []
@@ -472,10 +425,8 @@ class _Walk:
         if layer.share is not None:
             if self.floors:
                 raise self.stop("a shared Linear in a network with variance floors would need two biases at once")
-            old = self.shared.setdefault(layer.share, (into, out))
-            why = "the uses of the shared weight would need it aligned with different directions"
-            self.unify(old[0], into, why)
-            self.unify(old[1], out, why)
+            self._one_tensor(layer, "weight", into)
+            self._one_tensor(layer, "output", out)
         self.specs[self.at, "W"] = Spec("outer", layer.norm, out, into)
         self.used.add("linear")
         base = _ZERO
@@ -501,6 +452,12 @@ class _Walk:
         if layer.bias is not None:
             self.specs[self.at, "b"] = bias
         return _State(out, base)
+
+    def _one_tensor(self, layer: Layer, what: str, direction: int) -> None:
+        """A shared tensor is one tensor: all its uses need the same direction."""
+        if layer.share is not None:
+            old = self.shared.setdefault((layer.share, what), direction)
+            self.unify(old, direction, "the uses of the shared tensors would need them aligned with different directions")
 
     def _nonnegative(self, state: _State) -> None:
         if not self.directions.require_nonnegative(state.signal):
@@ -595,8 +552,13 @@ class _Walk:
             self.used.add("gain")
             if self.trained(i, "gamma", "gain"):
                 self._first(state, "its gain is worth most for a signal in one entry, and the signal is spread out there")
+        ray = self.argument == "ray"
+        if ray and layer.after is None and self.at and isinstance(before := self.code[self.at - 1].block, Standardize) \
+                and before.mean:
+            self._one_tensor(layer, "mean", state.signal)  # so that statistics that go with the shared tensors agree too
         if layer.shift is not None:
-            ray = self.argument == "ray"
+            if ray:
+                self._one_tensor(layer, "shift", state.signal)
             self.specs[self.at, "beta"] = Spec("along", layer.shift, state.signal) if ray else Spec("zero")
         return state
 
@@ -981,88 +943,4 @@ def _proof(bound: Bound, used: set[str], recipe: Recipe) -> list[str]:
     return out
 
 
-# -- the witness in numbers -----------------------------------------------------------------------------------------------
-class Builder:
-    """The witness at numbers, in floating point: tensors in the order of execution, point and direction.
-
-    ``number`` gives the value of a term; members of indexed families and iterations are the caller's business, who asks for
-    the tensors of the layers in the order in which they run.
-    """
-
-    def __init__(self, recipe: Recipe):
-        self.recipe = recipe
-        self._stream = 0.0  # argument "steepest": the first entry of the stream
-
-    def vector(self, k: int, number: Callable[[Term], float]) -> Array:
-        """Direction ``k`` as a unit vector."""
-        nodes = self.recipe.nodes
-        done: dict[int, Array] = {}
-        stack = [k]
-        while stack:
-            j = stack[-1]
-            node = nodes[j]
-            missing = [p for p in node.parts if p not in done]
-            if missing:
-                stack.extend(missing)
-                continue
-            stack.pop()
-            v = np.zeros(round(number(node.width)))
-            if node.kind == "first":
-                v[0] = 1.0
-            elif node.kind == "second":
-                v[1] = 1.0
-            elif node.kind == "centred":
-                v[:2] = np.sqrt(0.5), -np.sqrt(0.5)
-            else:
-                weights = np.array([number(w) for w in node.weights])
-                if node.kind == "block" or not weights.any():
-                    weights = np.eye(len(weights))[int(np.argmax(weights))]
-                v = np.concatenate([w * done[p] for w, p in zip(weights / np.linalg.norm(weights), node.parts, strict=True)])
-            done[j] = v
-        return done[k]
-
-    def tensor(self, at: int, name: str, dims: tuple[int, ...], number: Callable[[Term], float]) -> Array:
-        """The tensor ``name`` of the layer at instruction ``at``."""
-        spec = self.recipe.specs.get((at, name), Spec("zero"))
-        return self._filled(spec, dims, number)
-
-    def _filled(self, spec: Spec, dims: tuple[int, ...], number: Callable[[Term], float]) -> Array:
-        size = 1.0 if spec.size is None else number(spec.size)
-        if spec.kind == "zero":
-            return np.zeros(dims)
-        if spec.kind == "uniform":
-            return np.full(dims, size)
-        if spec.kind == "carrier":
-            u = np.zeros(dims)
-            u[:3 if spec.centred else 1] = np.array([1, 1, -2]) / np.sqrt(6) if spec.centred else 1.0
-            return size * u
-        out = self.vector(spec.out, number)
-        if spec.kind == "outer":
-            return size * np.outer(out, self.vector(spec.into, number))
-        if spec.kind == "steepest":
-            assert spec.peak is not None
-            a = None if spec.peak.argument is None else number(spec.peak.argument)
-            t = spec.peak.kind.peak(1.0 if a is None else a)
-            bias = t - size * self._stream
-            self._stream = float(spec.peak.kind.phi(np.array([t]), a)[0])
-            return bias * out
-        return (-size if spec.kind == "against" else size) * out
-
-    def point(self, shape: tuple[int, int, int], number: Callable[[Term], float]) -> tuple[Array, Array]:
-        """The base point and the unit direction of the signal, samples x positions x features."""
-        rows = shape[0] * shape[1]
-        w = np.broadcast_to(self.vector(self.recipe.signal, number), shape) / np.sqrt(rows)
-        spec = self.recipe.point
-        if spec.kind == "along":
-            assert spec.size is not None
-            return number(spec.size) * w, w
-        return np.broadcast_to(self._filled(spec, shape[2:], number), shape).copy(), w
-
-
-def numbers(values: Mapping[str, object]) -> Callable[[Term], float]:
-    """The value of a term at ``values``, for ``Builder``."""
-    return lambda t: evaluate_floats([t], values)[0]
-
-
-__all__ = ["PEAKS", "STARTS", "Attainment", "Builder", "Condition", "Node", "Peak", "Recipe", "Spec", "Start", "attainment",
-           "numbers"]
+__all__ = ["PEAKS", "STARTS", "Attainment", "Condition", "Peak", "Start", "attainment"]

@@ -17,12 +17,13 @@ from normbound.contracts.block import Layer, Repeat
 from normbound.errors import UnsupportedError
 from normbound.layers.activations import Elementwise
 from normbound.layers.linear import Linear
-from normbound.layers.normalization import Affine
+from normbound.layers.normalization import Affine, Normalize, Standardize
 from normbound.network.program import LEAF, Network, group_name, place
 from normbound.terms.normal import same
 from normbound.terms.store import Term, TermLike, sqrt
-from normbound.theory.losses import Loss, LossTheorem, loss_on
-from normbound.theory.premises import Assumptions, bounded, free_name
+from normbound.theory.attainment import attainment
+from normbound.theory.losses import Loss, LossTheorem, Places, loss_on
+from normbound.theory.premises import Assumptions, Quantities, Trained, bounded, trained
 
 #: Layers that are differentiable everywhere (a normalizer: where its denominator is positive, which its hypotheses say).
 DIFFERENTIABLE = frozenset((
@@ -31,6 +32,7 @@ DIFFERENTIABLE = frozenset((
 
 _CURVATURE = ("Nothing is claimed about curvature: the bound is on gradients, and a small gradient bound does not make the "
               "landscape convex or its Hessian small.")
+_AS_GIVEN = "at values within their norm bounds"
 _RELATIVE = ("A small bound for early iterations is also the vanishing gradient: those layers learn slowly. Smoother means "
              "smoother relative to the network without normalization, whose bound grows.")
 
@@ -77,31 +79,47 @@ def gradient_bound(network: Network, loss: Loss | str, trainable: Collection[str
     """The gradient of the loss in the parameters is at most L_loss P, wherever it exists."""
     loss = loss_on(network, loss)
     bound = bounded(network, "parameters", trainable, floors)
-    said = Assumptions(bound)
+    page = Quantities(bound, *loss.terms.values())
+    places, said, theta = loss.places(page.letter), Assumptions(bound, page), trained(bound)
+    same_fixed = ", have the same fixed tensors" if theta.partial else ""
+    sharp = _sharpness(bound, said, theta)
     return LossTheorem(
         "gradient-bound", "Gradients of the loss in the parameters",
-        rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}. For every target $y$, {said.domain} and every "
-        rf"$\theta \in \Theta${said.met}, if $\theta \mapsto \ell(f(x;\theta), y)$ is differentiable at $\theta$, then "
-        r"$\abs{\nabla_\theta \ell(f(x;\theta), y)} \le <<value>>$. The gradient of the mean of $\ell$ over any such inputs "
-        "and targets has the same bound.",
-        (*said.texts, *([own] if (own := loss.domain()) else ())),
-        (r"$\theta \mapsto f(x;\theta)$ is $P$-Lipschitz between any two networks that meet the norm bounds and the "
-         r"hypotheses, $P = <<network>>$.",
-         r"$P$ is a continuous function of the norm bounds and floors. Networks close to $\theta$ meet bounds and floors that "
-         r"are arbitrarily little relaxed, so every difference quotient at $\theta$ has an upper limit of at most "
-         r"$<<loss>> P$, with $<<loss>>$ the Lipschitz constant of $\ell$ in the logits.",
+        rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula(places)}. {theta.sentence(_AS_GIVEN)} For every target $y$, "
+        rf"{said.domain} and every $\theta \in \Theta${said.met}, if $\theta \mapsto \ell(f(x;\theta), y)$ is differentiable at "
+        r"$\theta$, then $\abs{\nabla_\theta \ell(f(x;\theta), y)} \le <<value>>$. The gradient of the mean of $\ell$ over any "
+        "such inputs and targets has the same bound.",
+        (*said.texts, *loss.assumptions(places)),
+        (r"Between any two networks that meet the norm bounds and the "
+         rf"hypotheses{same_fixed} and read the same input, the outputs differ by at most $<<network>> \abs{{\theta - \theta'}}$.",
+         r"$<<network>>$ is a continuous function of the norm bounds and floors. Networks close to $\theta$ meet bounds and "
+         r"floors that are arbitrarily little relaxed, so every difference quotient at $\theta$ has an upper limit of at most "
+         r"$<<value>>$, the product with the Lipschitz constant $<<loss>>$ of $\ell$ in the logits.",
          "The norm of a gradient is the largest limit of difference quotients; a mean of gradients is no longer than the "
          "longest of them."),
         {"value": loss.lipschitz * bound.term, "loss": loss.lipschitz, "network": bound.term, **loss.terms, **said.terms},
-        (("f", "the network"), (r"\ell", "the loss of one sample"),
-         (r"\Theta", "the parameters that the declared norm bounds allow; Euclidean norm of all entries")),
-        rf"An upper bound. The constant $<<loss>>$ is {_attained(loss)}; $P$ is attained by bias-free ReLU networks with "
-        "aligned weights of rank one, among others.",
+        (("f", "the network"), (r"\ell", "the loss of one sample"), *theta.symbols, theta.gradient),
+        rf"The product is an upper bound. The constant $<<loss>>$ is {_attained(loss)}. {sharp}",
         _smooth_warnings(bound, loss), (), None, network, bound, loss, bound.derivation.trainable)
 
 
 def _attained(loss: Loss) -> str:
     return "attained by the loss" if loss.kind.sharpness == "attained" else "the supremum of the loss's gradient norms"
+
+
+def _sharpness(bound: Bound, said: Assumptions, theta: Trained) -> str:
+    """What is known about the constant of this network in its parameters, the term "network"."""
+    found = attainment(bound)
+    if not found.exact:
+        return ("The constant $<<network>>$ of the network in its parameters is an upper bound; whether some network in "
+                r"$\Theta$ comes close to it is not claimed.")
+    relations = {">=": r"\ge", "<=": r"\le", ">": ">"}
+    under = " and ".join(f"${said.place(left)} {relations[relation]} {said.place(right)}$"
+                         for left, relation, right, _ in found.conditions)
+    fixed = ", suitable fixed tensors" if theta.partial else ""
+    return (rf"The constant $<<network>>$ of the network in its parameters cannot be lowered{' where ' + under if under else ''}: "
+            rf"some $\theta \in \Theta${fixed} and an input $x$ have $\abs{{f(x;\theta) - f(x;\theta')}}/\abs{{\theta - \theta'}}$ "
+            r"as close to it as desired.")
 
 
 def elements(bound: Bound) -> list[Step]:
@@ -152,38 +170,47 @@ def landscape(network: Network, loss: Loss | str, depth: TermLike | None = None,
     if shared:
         raise UnsupportedError(f"landscape: {where} shares {shared[0]} with other layers; gradient_bound applies")
     K = scope.repeat.depth
-    index = free_name("j", "k", "l", taken={**bound.symbols(), **store.symbols(*loss.terms.values())})
-    j = store.symbol(index)
+    page = Quantities(bound, *loss.terms.values())
+    j = page.symbol("iteration", "j", "k", "l")
+    index = j.node[1]
     before = iteration.radius_after(store.monus(j, 1))
     after = store.one
     for s in chain[here[0] + 1:]:
         after = after * s.summary.L
     L = loss.lipschitz
-    member = L * after * store.dd(store.monus(K, j), [body.L]) * sqrt(body.p_squared(before))
+    resets = iteration.resets()
+
+    def member(radius: Term, number: Term) -> Term:
+        """The bound for an iteration that starts from ``radius``."""
+        return L * after * store.dd(store.monus(K, number), [body.L]) * sqrt(body.p_squared(radius))
+
     tail = _last_bias(bound, loss)
-    said = Assumptions(bound)
-    if body.G:
-        bounded_part = "Here the radius $<<before>>$ at the start of an iteration changes along the iterations."
+    said, theta, places = Assumptions(bound, page), trained(bound), loss.places(page.letter)
+    sharp = _sharpness(bound, said, theta)
+    terms = {"value": L * bound.term, "loss": L, "network": bound.term, "iteration": member(before, j), "rate": body.L,
+             "depth": K, "index": j, "before": before, "after": after, **loss.terms}
+    gradient = r"$\abs{\nabla_{\theta_{<<index>>}} \ell(f(x;\theta), y)} \le "
+    if resets:
+        terms |= {"entry": scope.entry, "range": body.b0, "first": member(scope.entry, store.one), "uniform": member(body.b0, j)}
+        claim = rf"{gradient}<<first>>$ for $<<index>> = 1$ and {gradient}<<uniform>>$ for $<<index>> \ge 2$"
+        bounded_part = (r"For $<<index>> \ge 2$ the bound in (i) is exponentially small in $<<depth>> - <<index>>$ where "
+                        r"$<<rate>> < 1$, and for $<<index>> = <<depth>>$ it does not depend on the depth.")
+        reads = (r"The first iteration reads a tensor of norm at most $<<entry>>$, every later one a tensor of norm at most "
+                 r"$<<range>>$, the range of the iteration before it")
     else:
-        bounded_part = (r"After the first iteration the radius is at most $<<range>>$, so for $<<index>> \ge 2$ the bound in "
-                        r"(i) is at most $<<uniform>>$: exponentially small in $<<depth>> - <<index>>$ for $<<rate>> < 1$, and "
-                        r"for $<<index>> = <<depth>>$ it does not depend on the depth.")
-    terms = {"value": L * bound.term, "loss": L, "network": bound.term, "iteration": member, "rate": body.L, "depth": K,
-             "index": j, "before": before, "after": after, "range": body.b0,
-             "uniform": L * after * store.dd(store.monus(K, j), [body.L]) * sqrt(body.p_squared(body.b0)),
-             **loss.terms}
+        claim = rf"{gradient}<<iteration>>$"
+        bounded_part = "Here the radius $<<before>>$ at the start of an iteration changes along the iterations."
+        reads = r"Iteration $<<index>>$ reads a tensor of norm at most $<<before>>$"
     statement = (
-        rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}. Let $\theta_{{<<index>>}}$ be the parameters of "
-        rf"iteration $<<index>>$ of the Repeat at {where}, $1 \le <<index>> \le <<depth>>$. For every target $y$, "
-        rf"{said.domain} and every $\theta \in \Theta${said.met} at which the gradient exists: (i) "
-        r"$\abs{\nabla_{\theta_{<<index>>}} \ell(f(x;\theta), y)} \le <<iteration>>$; (ii) for all parameters together, "
-        rf"$\abs{{\nabla_\theta \ell(f(x;\theta), y)}} \le <<value>>$. {bounded_part}")
+        rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula(places)}. {theta.sentence(_AS_GIVEN)} Let $\theta_{{<<index>>}}$ be "
+        rf"those of iteration $<<index>>$ of the Repeat of depth $<<depth>>$ ({where}), $1 \le <<index>> \le <<depth>>$. For every "
+        rf"target $y$, {said.domain} and every $\theta \in \Theta${said.met} at which the gradient exists: (i) {claim}; (ii) for "
+        rf"the whole gradient, $\abs{{\nabla_\theta \ell(f(x;\theta), y)}} \le <<value>>$. {bounded_part}")
     proof = [
-        r"Iteration $<<index>>$ reads a tensor of norm at most $<<before>>$, so $\theta_{<<index>>}$ moves its output by at "
-        r"most the sensitivity of the body there.",
+        reads + r"; so $\theta_{<<index>>}$ moves its output by at most the sensitivity of the body there.",
         r"The $<<depth>> - <<index>>$ later iterations multiply by $<<rate>>$ each, the layers after the Repeat by "
         r"$<<after>>$, the loss by $<<loss>>$.",
-        r"(ii) is the constant of the whole network in its parameters, $<<network>>$, times that of the loss."]
+        r"(ii) is the constant of the whole network in $\theta$, $<<network>>$, times that of the loss."]
     warnings = [*_smooth_warnings(bound, loss), _RELATIVE]
     if tail is not None:
         least, name = tail
@@ -191,30 +218,30 @@ def landscape(network: Network, loss: Loss | str, depth: TermLike | None = None,
         statement += (r" (iii) The gradients do not all vanish, whatever the depth: for every $x$ and $\theta$ (where the "
                       r"gradient exists) some target $y$ has $\abs{\nabla_\theta \ell(f(x;\theta), y)} \ge <<least>>$.")
         proof.append(rf"The bias at {name} is added to the logits, so the gradient in it is $\nabla_z \ell$ at the logits. At "
-                     rf"every $z$ some target has $\abs{{\nabla_z \ell(z, y)}} \ge <<least>>$: {_least_reason(loss)}")
+                     rf"every $z$ some target has $\abs{{\nabla_z \ell(z, y)}} \ge <<least>>$: {_least_reason(loss, places)}")
     else:
         warnings.append("Whether the whole gradient can vanish with the depth is not claimed: that needs a trainable bias "
                         "added to the logits and a loss whose gradients are bounded below.")
     terms |= said.terms
+    normalized = any(isinstance(i.block, (Normalize, Standardize)) for i in d.program.layers())
     return LandscapeTheorem(
-        "landscape", "Gradients of the loss, iteration by iteration", statement,
-        (*said.texts, *([own_domain] if (own_domain := loss.domain()) else ())), tuple(proof), terms,
-        (("f", "the network"), (r"\ell", "the loss of one sample"),
-         (r"\Theta", "the parameters that the declared norm bounds allow; Euclidean norm of all entries")),
-        r"(i) and (ii) are upper bounds. Without biases and normalizers the parameter constant is attained at every depth by "
-        r"aligned ReLU weights of rank one: $\sqrt{K} s^{K-1} B$ for $K$ layers of norm $s$ and inputs of norm $B$, so the "
-        "order cannot be improved." + (" (iii) holds as stated, and the term is the exact minimum over the logits."
-                                 if tail is not None else ""),
+        "landscape", "Gradients of the loss, iteration by iteration" + ("" if normalized else ", without normalization"),
+        statement, (*said.texts, *loss.assumptions(places)), tuple(proof), terms,
+        (("f", "the network"), (r"\ell", "the loss of one sample"), *theta.symbols, theta.gradient),
+        rf"(i) and (ii) are upper bounds. {sharp}" + (" (iii) holds as stated, and the term is the exact minimum over the logits."
+                                                      if tail is not None else ""),
         tuple(warnings), (), None, network, bound, loss, d.trainable, instruction.path, index)
 
 
-def _least_reason(loss: Loss) -> str:
+def _least_reason(loss: Loss, p: Places) -> str:
     if loss.name in ("cross-entropy", "kl"):
-        return (r"the targets are vertices of a regular simplex, and the mean over them of $\abs{p - q}^2$ is the squared "
-                "circumradius plus the squared distance of $p$ to the centre.")
+        P, target = p["p"], "y" if loss.name == "kl" else p["q"]
+        return (rf"the targets are vertices of a regular simplex, and the mean over them of $\abs{{{P} - {target}}}^2$ is the "
+                rf"squared circumradius plus the squared distance of ${P}$ to the centre.")
     if loss.name == "bce":
-        return (r"with $y_j \in \{0, 1\}$ the larger of $w s(-z_j)$ and $s(z_j)$ is least where they are equal, at "
-                r"$s(z_j) = w/(1+w)$.")
+        s, w, z = p["s"], p["pos_weight"], f"z_{{{p['j']}}}"
+        return (rf"with $y_{{{p['j']}}} \in \{{0, 1\}}$ the larger of ${w} {s}(-{z})$ and ${s}({z})$, ${s}$ the logistic function, is "
+                rf"least where they are equal, at ${s}({z}) = {w or '1'}/(1+{w or '1'})$.")
     return "its gradient has this norm wherever it exists."
 
 

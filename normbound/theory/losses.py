@@ -22,12 +22,13 @@ from normbound.network.program import Network
 from normbound.terms.exact import exact
 from normbound.terms.normal import same
 from normbound.terms.store import Exact, Store, Term, TermLike, current, sqrt
-from normbound.theory.premises import Assumptions, NetworkTheorem, bounded
+from normbound.theory.premises import Assumptions, NetworkTheorem, Quantities, bounded, trained
 
 Array = Any
 Numbers = Mapping[str, float]
 Arguments = Mapping[str, Term]
 Constant = Callable[[Store, Term, Arguments], Term]
+Words = Callable[["Places"], str]
 TARGETS = ("class", "distribution", "fractions", "vector")
 
 
@@ -53,7 +54,8 @@ class Argument:
 class Kind:
     """One loss. Calling it with the number of logits and its arguments gives a ``Loss``.
 
-    formula     the loss in TeX prose, as a function of the places of its arguments
+    formula     the loss in TeX prose, as a function of the places of its arguments; so are witness_text (what attains the
+                constant), reason (why it holds) and smooth_reason (why the smoothness holds)
     lipschitz   the constant in the logits, from (store, number of logits, arguments)
     smoothness  the Lipschitz constant of the gradient, or None: the loss is not differentiable everywhere
     least       a lower bound, for every z, on the largest |grad l(z, y)| over the targets y; None where there is none
@@ -68,21 +70,21 @@ class Kind:
 
     name: str
     title: str
-    formula: Callable[[Mapping[str, str]], str]
+    formula: Words
     lipschitz: Constant
     smoothness: Constant | None
     sharpness: str
-    witness_text: str
-    reason: str
+    witness_text: Words
+    reason: Words
     targets: str
     value: Callable[[Array, Array, Numbers], Array]
     gradient: Callable[[Array, Array, Numbers], Array]
     witness: Callable[[int, Numbers, float], tuple[Array, Array, Array]]
     bend: Callable[[int, Numbers, float], tuple[Array, Array, Array]] | None = None
-    smooth_reason: str = ""
+    smooth_reason: Words | None = None
     arguments: tuple[Argument, ...] = ()
     least: Constant | None = None
-    domain: Callable[[Mapping[str, str]], str] | None = None
+    domain: Words | None = None
     project: Callable[[Array, Array, Numbers], Array] = lambda z, y, a: z
     least_logits: int = 2
     unit_range: bool = False
@@ -185,22 +187,24 @@ class Loss:
         """The terms that ``formula`` and ``domain`` refer to."""
         return {f"loss_{name}": t for name, t in self.arguments.items()} | {"loss_logits": self.logits}
 
-    def formula(self) -> str:
+    def formula(self, places: Places | None = None) -> str:
         """The loss of one row, in prose over ``terms``."""
-        return self.kind.formula(self._places())
+        return self.kind.formula(places or self.places())
 
-    def domain(self) -> str | None:
+    def domain(self, places: Places | None = None) -> str | None:
         """Where the constants hold, if not everywhere."""
-        return None if self.kind.domain is None else self.kind.domain(self._places())
+        return None if self.kind.domain is None else self.kind.domain(places or self.places())
 
-    def _places(self) -> dict[str, str]:
-        """The places of the arguments; the empty string for those that are neutral (1 as a factor, 0 as a summand)."""
-        places = {name: f"<<loss_{name}>>" for name in (*self.arguments, "logits")}
-        for a in self.kind.arguments:
-            given = self.arguments[a.name].literal()
-            if given is not None and given == a.default:
-                places[a.name] = ""
-        return places
+    def assumptions(self, places: Places | None = None) -> tuple[str, ...]:
+        """What the loss needs: its domain, and the number of classes where that is a symbol."""
+        own = self.domain(places)
+        few = self.kind.least_logits >= 2 and self.logits.literal() is None
+        return (*((rf"There are at least two classes: $<<loss_logits>> \ge {self.kind.least_logits}$.",) if few else ()),
+                *((own,) if own else ()))
+
+    def places(self, letter: Callable[..., str] | None = None) -> Places:
+        """What the texts of the loss call its arguments and letters; ``letter`` picks one that is free on the page."""
+        return Places(self, letter or (lambda *wanted: wanted[0]))
 
     def value(self, z: Array, y: Array, numbers: Numbers) -> Array:
         """l(z, y) for z of shape (..., C), or (..., n, C) for the mean over n rows."""
@@ -215,6 +219,30 @@ class Loss:
     def __repr__(self) -> str:
         given = ", ".join(f"{n}={t}" for n, t in self.arguments.items())
         return f"<loss {self.name} on {self.logits} logits{', ' + given if given else ''}>"
+
+
+#: Letters of the texts, each with what stands in for it.
+_LETTERS = {"j": "jklicr", "k": "kalcr", "p": "pPuw", "q": "qQvw", "m": "mMuh", "e": "euvw", "s": "sShg", "v": "vuwh"}
+
+
+class Places(dict[str, str]):
+    """What the texts of a loss call things.
+
+    Names of arguments give their places, the empty string for those that are neutral (1 as a factor, 0 as a summand);
+    "logits" gives the number of logits; one letter gives a letter that is free, always the same one.
+    """
+
+    def __init__(self, loss: Loss, letter: Callable[..., str]):
+        super().__init__({name: f"<<loss_{name}>>" for name in (*loss.arguments, "logits")})
+        self.letter = letter
+        for a in loss.kind.arguments:
+            given = loss.arguments[a.name].literal()
+            if given is not None and given == a.default:
+                self[a.name] = ""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = self.letter(*_LETTERS[name])
+        return self[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,128 +500,196 @@ def _soft_smoothness(store: Store, C: Term, a: Arguments) -> Term:
     return (up + down) * store.number(Fraction(1, 4))
 
 
-def _over(places: Mapping[str, str], name: str, what: str = "z") -> str:
+def _over(places: Places, name: str, what: str = "z") -> str:
     return rf"{what}/{places[name]}" if places[name] else what
 
 
-_SOFTMAX_REASON = (r"The gradient is $(p - q)/\tau$ with $p$ the softmax of $z/\tau$, $q$ the target distribution and $\tau$ "
-                   r"the temperature. The convex function $\abs{p - q}$ of $p$ is below its maximum over the vertices")
-_SOFTMAX_SMOOTH = (r"The Hessian is $(\diag(p) - p p^\top)/\tau^2$, and $v^\top(\diag(p) - p p^\top)v$ is the variance of $v$ "
-                   r"under $p$, at most $(\max v - \min v)^2/4 \le \abs{v}^2/2$. It is attained for two classes at "
-                   r"$p = (1/2, 1/2)$, and approached for more as $p \to (1/2, 1/2, 0, \ldots, 0)$.")
+def _margin_of(p: Places) -> str:
+    return rf"z_y - \max_{{{p['j']} \ne y}} z_{{{p['j']}}}"
+
+
+def _softmax_reason(p: Places, target: str) -> str:
+    gradient = rf"({p['p']} - {target})/{p['temperature']}" if p["temperature"] else f"{p['p']} - {target}"
+    return (rf"The gradient is ${gradient}$ with ${p['p']}$ the softmax of ${_over(p, 'temperature')}$ and ${target}$ the target "
+            rf"distribution. The convex function $\abs{{{p['p']} - {target}}}$ of ${p['p']}$ is at most its maximum over the "
+            "vertices")
+
+
+def _softmax_smooth(p: Places) -> str:
+    square = rf"/{p['temperature']}^2" if p["temperature"] else ""
+    P, v = p["p"], p["v"]
+    return (rf"The Hessian is $(\diag({P}) - {P} {P}^\top){square}$ with ${P}$ the softmax, and "
+            rf"${v}^\top(\diag({P}) - {P} {P}^\top){v}$ is the variance of ${v}$ under ${P}$, at most "
+            rf"$(\max {v} - \min {v})^2/4 \le \abs{{{v}}}^2/2$. It is attained for two classes at ${P} = (1/2, 1/2)$, and "
+            rf"approached for more as ${P} \to (1/2, 1/2, 0, \ldots, 0)$.")
+
+
+def _cross_entropy_reason(p: Places) -> str:
+    a, C = p["smoothing"], p["logits"]
+    size = rf"\sqrt{{1 + (1-{a})^2 - {a}^2/{C}}}" if a else r"\sqrt{2}"
+    return (_softmax_reason(p, p["q"])
+            + rf", ${size}$, reached at a unit vector ${p['e']}_{{{p['j']}}}$ with ${p['j']} \ne y$.")
+
+
+def _slope(p: Places, y: str) -> str:
+    """The derivative of the binary cross-entropy in one logit, with the logistic function."""
+    w, s = p["pos_weight"], p["s"]
+    return rf"-{w} {y} {s}(-z) + (1-{y}) {s}(z)"
+
+
+def _bend_of(p: Places, y: str) -> str:
+    return rf"{p['pos_weight']} {y} + 1 - {y}"
+
+
+def _bce_reason(p: Places) -> str:
+    return (rf"Each derivative is ${_slope(p, 'y')}$ with ${p['s']}$ the logistic function; it lies between "
+            rf"$-{p['pos_weight'] or '1'}$ and $1$. The squares of ${p['logits']}$ of them add.")
+
+
+def _bce_smooth(p: Places) -> str:
+    w = rf"\max({p['pos_weight']}, 1)" if p["pos_weight"] else "1"
+    return (rf"The second derivatives are $({_bend_of(p, 'y')}) {p['s']}(z)(1 - {p['s']}(z)) \le {w}/4$ with ${p['s']}$ the "
+            r"logistic function, attained at $z = 0$.")
+
+
+def _soft_reason(p: Places) -> str:
+    return (rf"Each derivative ${_slope(p, 'y')}$ with ${p['s']}$ the logistic function lies between its limits "
+            rf"$-{p['pos_weight']} y$ and $1 - y$. The squares of ${p['logits']}$ of them add.")
+
+
+def _soft_smooth(p: Places) -> str:
+    return (rf"The second derivatives are $({_bend_of(p, 'y')}) {p['s']}(z)(1 - {p['s']}(z)) \le ({_bend_of(p, 'y')})/4$ with "
+            rf"${p['s']}$ the logistic function, attained at $z = 0$.")
+
+
+def _all_active(p: Places) -> str:
+    return rf"all ${p['logits']} - 1$ terms active, moving along $\sum_{{{p['j']} \ne y}} ({p['e']}_{{{p['j']}}} - {p['e']}_y)$."
+
+
+def _along(p: Places, up: bool) -> str:
+    """The direction of the margin, or against it."""
+    y, j = f"{p['e']}_y", f"{p['e']}_{{{p['j']}}}"
+    return f"{y} - {j}" if up else f"{j} - {y}"
+
+
+def _logistic_sum(p: Places, y: str) -> str:
+    return rf"\sum_{{{p['j']}}} {p['pos_weight']} {y} \ln(1 + \exp(-z_{{{p['j']}}})) + (1 - {y}) \ln(1 + \exp(z_{{{p['j']}}}))"
+
+
 _TAU = Argument("temperature", "the logits are divided by it", 1, strict=True)
 _WIDTH = Argument("width", "the margin that is asked for", 1, strict=True)
 _RESIDUAL = Argument("residual", "a bound on the Euclidean norm of z - y", None, strict=True)
 
 
-def _ball(places: Mapping[str, str]) -> str:
+def _ball(places: Places) -> str:
     return rf"$\abs{{z - y}} \le {places['residual']}$ for all logits $z$ and targets $y$ that are compared."
 
 
 _TABLE = (
     Kind("cross-entropy", "cross-entropy",
-         lambda p: rf"$-\sum_{{j=1}}^{{{p['logits']}}} q_j \ln p_j$, where $p$ is the softmax of ${_over(p, 'temperature')}$ "
-                   + (rf"and $q$ the one-hot vector of $y$ mixed with the uniform distribution, of weight ${p['smoothing']}$"
-                      if p["smoothing"] else "and $q$ the one-hot vector of $y$"),
+         lambda p: rf"$-\sum_{{{p['j']}=1}}^{{{p['logits']}}} {p['q']}_{{{p['j']}}} \ln {p['p']}_{{{p['j']}}}$, where ${p['p']}$ is "
+                   rf"the softmax of ${_over(p, 'temperature')}$ "
+                   + (rf"and ${p['q']}$ the one-hot vector of $y$ mixed with the uniform distribution, of weight "
+                      rf"${p['smoothing']}$" if p["smoothing"] else rf"and ${p['q']}$ the one-hot vector of $y$"),
          _cross_entropy_lipschitz, _softmax_smoothness, "supremum",
-         r"$p \to e_j$ with $j \ne y$, moving along $e_j - q$; no finite logits attain it.",
-         _SOFTMAX_REASON + r", reached at $e_j$ with $j \ne y$: with label smoothing $\alpha$ it is "
-         r"$\sqrt{1 + (1-\alpha)^2 - \alpha^2/C}$, without it $\sqrt{2}$.",
+         lambda p: rf"the softmax ${p['p']}$ tends to the unit vector ${p['e']}_{{{p['j']}}}$ with ${p['j']} \ne y$, moving along "
+                   rf"${p['e']}_{{{p['j']}}} - {p['q']}$; no finite logits attain it.",
+         _cross_entropy_reason,
          "class", _cross_entropy, _cross_entropy_gradient, _cross_entropy_witness,
-         lambda C, a, t: (*_two_even(C, a["temperature"], t), np.array(0)), _SOFTMAX_SMOOTH,
+         lambda C, a, t: (*_two_even(C, a["temperature"], t), np.array(0)), _softmax_smooth,
          (_TAU, Argument("smoothing", "label smoothing", 0, exact=True, high=1)), _cross_entropy_least),
     Kind("kl", "Kullback-Leibler divergence from the softmax",
-         lambda p: rf"$\sum_{{j=1}}^{{{p['logits']}}} y_j \ln(y_j/p_j)$, where $p$ is the softmax of "
-                   rf"${_over(p, 'temperature')}$ and $y$ a distribution over the classes",
+         lambda p: rf"$\sum_{{{p['j']}=1}}^{{{p['logits']}}} y_{{{p['j']}}} \ln(y_{{{p['j']}}}/{p['p']}_{{{p['j']}}})$, where "
+                   rf"${p['p']}$ is the softmax of ${_over(p, 'temperature')}$ and $y$ a distribution over the classes",
          _over_temperature, _softmax_smoothness, "supremum",
-         r"$y = e_0$ and $p \to e_1$, moving along $e_1 - e_0$; no finite logits attain it.",
-         _SOFTMAX_REASON + r", at most $\sqrt{2}$, the distance of two vertices.",
+         lambda p: rf"$y = {p['e']}_0$ and the softmax ${p['p']} \to {p['e']}_1$, two unit vectors, moving along ${p['e']}_1 - "
+                   rf"{p['e']}_0$; no finite logits attain it.",
+         lambda p: _softmax_reason(p, "y") + r", at most $\sqrt{2}$, the distance of two vertices.",
          "distribution", _kl, _kl_gradient, _kl_witness,
-         lambda C, a, t: (*_two_even(C, a["temperature"], t), _basis(C, 0)), _SOFTMAX_SMOOTH, (_TAU,), _kl_least),
+         lambda C, a, t: (*_two_even(C, a["temperature"], t), _basis(C, 0)), _softmax_smooth, (_TAU,), _kl_least),
     Kind("bce", "binary cross-entropy, summed over the logits",
-         lambda p: rf"$\sum_j {p['pos_weight']} y_j \ln(1 + e^{{-z_j}}) + (1 - y_j) \ln(1 + e^{{z_j}})$ with each "
-                   r"$y_j \in [0, 1]$",
+         lambda p: rf"${_logistic_sum(p, 'y_{' + p['j'] + '}')}$ with each $y_{{{p['j']}}} \in [0, 1]$",
          lambda store, C, a: sqrt(C) * store.maximum((store.one, a["pos_weight"])),
          lambda store, C, a: store.maximum((store.one, a["pos_weight"])) * store.number(Fraction(1, 4)), "supremum",
-         r"$y = 1$, $z \to -\infty$ if the weight of positives is at least 1, else $y = 0$, $z \to \infty$.",
-         r"Each derivative is $-w y s(-z) + (1-y) s(z)$ with $s$ the logistic function and $w$ the weight of positives; it "
-         r"lies between $-w$ and $1$. The squares of $C$ of them add.",
-         "fractions", _bce, _bce_gradient, _bce_witness, _bce_bend,
-         r"The second derivatives are $(w y + 1 - y) s(z)(1 - s(z)) \le \max(w, 1)/4$, attained at $z = 0$.",
+         lambda p: r"$y = 1$, $z \to -\infty$ if the weight of positives is at least 1, else $y = 0$, $z \to \infty$.",
+         _bce_reason, "fractions", _bce, _bce_gradient, _bce_witness, _bce_bend, _bce_smooth,
          (Argument("pos_weight", "the weight of positives", 1, strict=True),),
          lambda store, C, a: sqrt(C) * a["pos_weight"] / (store.one + a["pos_weight"]), least_logits=1),
     Kind("soft-bce", "binary cross-entropy with one soft target, summed over the logits",
-         lambda p: rf"$\sum_j {p['pos_weight']} y \ln(1 + e^{{-z_j}}) + (1 - y) \ln(1 + e^{{z_j}})$ with $y = "
-                   rf"{p['target']}$ for every logit",
-         _soft_lipschitz, _soft_smoothness, "supremum", r"$z \to -\infty$ or $z \to \infty$, whichever has the steeper slope.",
-         r"Each derivative $-w y s(-z) + (1-y) s(z)$ lies between its limits $-w y$ and $1 - y$. The squares of $C$ of them "
-         "add.",
+         lambda p: rf"${_logistic_sum(p, 'y')}$ with $y = {p['target']}$ for every logit",
+         _soft_lipschitz, _soft_smoothness, "supremum",
+         lambda p: r"$z \to -\infty$ or $z \to \infty$, whichever has the steeper slope.", _soft_reason,
          "vector", lambda z, y, a: _bce(z, np.full_like(z, a["target"]), a),
-         lambda z, y, a: _bce_gradient(z, np.full_like(z, a["target"]), a), _soft_witness, _soft_bend,
-         r"The second derivatives are $(w y + 1 - y) s(z)(1 - s(z)) \le (w y + 1 - y)/4$, attained at $z = 0$.",
+         lambda z, y, a: _bce_gradient(z, np.full_like(z, a["target"]), a), _soft_witness, _soft_bend, _soft_smooth,
          (Argument("target", "the target y", None, exact=True, high=1),
           Argument("pos_weight", "the weight of positives", 1, strict=True)), least_logits=1),
-    Kind("margin", "margin", lambda p: r"$z_y - \max_{j \ne y} z_j$", _root_two, None, "attained",
-         r"one runner-up $j$, moving along $e_y - e_j$.",
-         r"Where the runner-up $j$ is unique the gradient is $e_y - e_j$; elsewhere the function is a minimum of such ones.",
+    Kind("margin", "margin", lambda p: rf"${_margin_of(p)}$", _root_two, None, "attained",
+         lambda p: rf"one runner-up ${p['j']}$, moving along ${_along(p, True)}$ with unit vectors ${p['e']}$.",
+         lambda p: rf"Where the runner-up ${p['j']}$ is unique the gradient is ${_along(p, True)}$ with unit vectors ${p['e']}$; "
+                   "elsewhere the function is a minimum of such ones.",
          "class", _margin, _margin_gradient, _margin_witness,
          least=_root_two),
     Kind("ramp", "ramp loss of the margin",
-         lambda p: rf"the margin $m = z_y - \max_{{j \ne y}} z_j$ cut off: $\min(1, \max(0, 1 - {_over(p, 'width', 'm')}))$",
+         lambda p: rf"the margin ${p['m']} = {_margin_of(p)}$ cut off: $\min(1, \max(0, 1 - {_over(p, 'width', p['m'])}))$",
          lambda store, C, a: sqrt(store.number(2)) / a["width"], None, "attained",
-         r"margins between 0 and the width, moving along $e_y - e_j$.",
-         r"A function of slope at most $1/\gamma$ ($\gamma$ the width) of the margin, which is $\sqrt{2}$-Lipschitz.",
+         lambda p: rf"margins between 0 and the width, moving along ${_along(p, True)}$ with unit vectors ${p['e']}$.",
+         lambda p: rf"A function of slope at most ${'1/' + p['width'] if p['width'] else '1'}$ of the margin, which is "
+                   r"$\sqrt{2}$-Lipschitz.",
          "class", _ramp, _ramp_gradient, _ramp_witness, arguments=(_WIDTH,), unit_range=True),
     Kind("crammer-singer", "hinge loss of Crammer and Singer",
-         lambda p: rf"$\max(0, {p['width'] or '1'} - m)$ with the margin $m = z_y - \max_{{j \ne y}} z_j$", _root_two, None,
-         "attained", r"margin below the width, moving along $e_j - e_y$.",
-         r"A 1-Lipschitz function of the margin, which is $\sqrt{2}$-Lipschitz.",
+         lambda p: rf"$\max(0, {p['width'] or '1'} - {p['m']})$ with the margin ${p['m']} = {_margin_of(p)}$", _root_two, None,
+         "attained",
+         lambda p: rf"margin below the width, moving along ${_along(p, False)}$ with unit vectors ${p['e']}$.",
+         lambda p: r"A 1-Lipschitz function of the margin, which is $\sqrt{2}$-Lipschitz.",
          "class", _hinge, _hinge_gradient, _hinge_witness, arguments=(_WIDTH,)),
     Kind("weston-watkins", "hinge loss of Weston and Watkins",
-         lambda p: rf"$\sum_{{j \ne y}} \max(0, {p['width'] or '1'} + z_j - z_y)$",
-         lambda store, C, a: sqrt(C * store.monus(C, 1)), None, "attained",
-         r"all $C - 1$ terms active, moving along $\sum_{j \ne y} (e_j - e_y)$.",
-         r"With $k$ active terms the gradient is $\sum_j e_j - k e_y$, of squared norm $k + k^2 \le (C-1) C$.",
+         lambda p: rf"$\sum_{{{p['j']} \ne y}} \max(0, {p['width'] or '1'} + z_{{{p['j']}}} - z_y)$",
+         lambda store, C, a: sqrt(C * store.monus(C, 1)), None, "attained", _all_active,
+         lambda p: rf"With ${p['k']}$ active terms the gradient is $\sum_{{{p['j']}}} {p['e']}_{{{p['j']}}} - {p['k']} {p['e']}_y$ "
+                   rf"with unit vectors ${p['e']}$, of squared norm ${p['k']} + {p['k']}^2 \le ({p['logits']}-1) {p['logits']}$.",
          "class", _sum_hinge, _sum_hinge_gradient, _sum_hinge_witness, arguments=(_WIDTH,)),
     Kind("multi-margin", "multi-class margin loss, mean over the classes",
-         lambda p: rf"$\frac{{1}}{{{p['logits']}}} \sum_{{j \ne y}} \max(0, {p['width'] or '1'} + z_j - z_y)$",
-         lambda store, C, a: sqrt(store.monus(C, 1) / C), None, "attained",
-         r"all $C - 1$ terms active, moving along $\sum_{j \ne y} (e_j - e_y)$.",
-         r"The sum over the classes has constant $\sqrt{C(C-1)}$, as for Weston and Watkins; the mean divides it by $C$.",
+         lambda p: rf"$\frac{{1}}{{{p['logits']}}} \sum_{{{p['j']} \ne y}} \max(0, {p['width'] or '1'} + z_{{{p['j']}}} - z_y)$",
+         lambda store, C, a: sqrt(store.monus(C, 1) / C), None, "attained", _all_active,
+         lambda p: rf"The sum over the classes has constant $\sqrt{{{p['logits']}({p['logits']}-1)}}$, as for Weston and Watkins; "
+                   rf"the mean divides it by ${p['logits']}$.",
          "class", lambda z, y, a: _sum_hinge(z, y, a) / z.shape[-1],
          lambda z, y, a: _sum_hinge_gradient(z, y, a) / z.shape[-1], _sum_hinge_witness, arguments=(_WIDTH,)),
     Kind("half-squared", "half the squared error", lambda p: r"$\frac{1}{2} \abs{z - y}^2$",
          lambda store, C, a: a["residual"], lambda store, C, a: store.one, "supremum",
-         r"two residuals on one ray, both of norm close to the bound.",
-         r"$\abs{\abs{e}^2 - \abs{e'}^2}/2 = \abs{(e - e')^\top(e + e')}/2 \le \abs{e - e'}\, (\abs{e} + \abs{e'})/2$ for "
-         r"the residuals $e = z - y$, $e' = z' - y$.",
+         lambda p: r"two residuals on one ray, both of norm close to the bound.",
+         lambda p: r"$\abs{\abs{@}^2 - \abs{@'}^2}/2 = \abs{(@ - @')^\top(@ + @')}/2 \le \abs{@ - @'}\, (\abs{@} + \abs{@'})/2$ "
+                   r"for the residuals $@ = z - y$, $@' = z' - y$.".replace("@", p["e"]),
          "vector", lambda z, y, a: ((z - y) ** 2).sum(-1) / 2, lambda z, y, a: z - y, _squared_witness, _squared_bend,
-         "The gradient is $z - y$.", (_RESIDUAL,), domain=_ball, project=_project, least_logits=1),
+         lambda p: "The gradient is $z - y$.", (_RESIDUAL,), domain=_ball, project=_project, least_logits=1),
     Kind("mse", "mean squared error over the outputs", lambda p: rf"$\frac{{1}}{{{p['logits']}}} \abs{{z - y}}^2$",
          lambda store, C, a: 2 * a["residual"] / C, lambda store, C, a: store.number(2) / C, "supremum",
-         r"two residuals on one ray, both of norm close to the bound.",
-         r"It is $2/C$ times half the squared error.",
+         lambda p: r"two residuals on one ray, both of norm close to the bound.",
+         lambda p: rf"It is $2/{p['logits']}$ times half the squared error.",
          "vector", lambda z, y, a: ((z - y) ** 2).mean(-1), lambda z, y, a: 2 * (z - y) / z.shape[-1], _squared_witness,
-         _squared_bend, "The gradient is $2(z - y)/C$.", (_RESIDUAL,), domain=_ball, project=_project, least_logits=1),
+         _squared_bend, lambda p: rf"The gradient is $2(z - y)/{p['logits']}$.", (_RESIDUAL,), domain=_ball, project=_project,
+         least_logits=1),
     Kind("huber", "Huber loss, summed over the outputs",
-         lambda p: rf"the sum over $j$ of $e_j^2/2$ where $\abs{{e_j}} \le \delta$ and $\delta(\abs{{e_j}} - \delta/2)$ "
-                   rf"elsewhere, $e = z - y$ and $\delta = {p['delta'] or '1'}$",
+         lambda p: rf"the sum over the entries $@$ of $z - y$ of $@^2/2$ where $\abs{{@}} \le {p['delta'] or '1'}$ and "
+                   rf"${p['delta']}(\abs{{@}} - {p['delta'] or '1'}/2)$ elsewhere".replace("@", p["e"]),
          lambda store, C, a: a["delta"] * sqrt(C), lambda store, C, a: store.one, "attained",
-         r"all residuals beyond $\delta$, moving along $(1, \ldots, 1)$.",
-         r"Every entry of the gradient is a residual cut off at $\pm\delta$.",
+         lambda p: rf"all residuals beyond ${p['delta'] or '1'}$, moving along $(1, \ldots, 1)$.",
+         lambda p: rf"Every entry of the gradient is a residual cut off at $\pm {p['delta'] or '1'}$.",
          "vector", _huber, lambda z, y, a: np.clip(z - y, -a["delta"], a["delta"]),
          lambda C, a, t: _corner(C, a["delta"]), lambda C, a, t: _inside(C, a["delta"]),
-         "The gradient cuts off the residuals, a projection; residuals inside attain 1.",
+         lambda p: "The gradient cuts off the residuals, a projection; residuals inside attain 1.",
          (Argument("delta", "where the loss turns linear", 1, strict=True),), least_logits=1),
     Kind("smooth-l1", "smooth L1 loss, summed over the outputs",
-         lambda p: rf"the sum over $j$ of $e_j^2/(2\beta)$ where $\abs{{e_j}} < \beta$ and $\abs{{e_j}} - \beta/2$ elsewhere, "
-                   rf"$e = z - y$ and $\beta = {p['beta'] or '1'}$",
+         lambda p: rf"the sum over the entries $@$ of $z - y$ of $@^2/{'(2 ' + p['beta'] + ')' if p['beta'] else '2'}$ where "
+                   rf"$\abs{{@}} < {p['beta'] or '1'}$ and $\abs{{@}} - {p['beta'] or '1'}/2$ elsewhere".replace("@", p["e"]),
          lambda store, C, a: sqrt(C), lambda store, C, a: a["beta"] ** -1, "attained",
-         r"all residuals beyond $\beta$, moving along $(1, \ldots, 1)$.",
-         r"Every entry of the gradient is a residual over $\beta$ cut off at $\pm 1$.",
+         lambda p: rf"all residuals beyond ${p['beta'] or '1'}$, moving along $(1, \ldots, 1)$.",
+         lambda p: (rf"Every entry of the gradient is a residual over ${p['beta']}$" if p["beta"] else
+                    "Every entry of the gradient is a residual") + r" cut off at $\pm 1$.",
          "vector", _smooth_l1, lambda z, y, a: np.clip((z - y) / a["beta"], -1.0, 1.0),
          lambda C, a, t: _corner(C, a["beta"]), lambda C, a, t: _inside(C, a["beta"]),
-         r"The gradient is $1/\beta$ times a projection of the residuals; residuals inside attain it.",
+         lambda p: rf"The gradient is {'$1/' + p['beta'] + '$ times ' if p['beta'] else ''}a projection of the residuals; residuals "
+                   "inside attain it.",
          (Argument("beta", "where the loss turns linear", 1, strict=True),), least_logits=1),
 )
 
@@ -665,31 +761,30 @@ def loss_bound(network: Network, loss: Loss | str, wrt: str = "input", trainable
         raise UnsupportedError(f"loss_bound: wrt={wrt!r}; accepted: input, parameters")
     loss = loss_on(network, loss, **arguments)
     bound = bounded(network, wrt, trainable, floors)
-    said = Assumptions(bound)
+    page = Quantities(bound, *loss.terms.values())
+    places, said, theta = loss.places(page.letter), Assumptions(bound, page), trained(bound)
     L = loss.lipschitz
     over = "" if loss.single else r" The loss is the mean over the rows of the output of $f$, each with its own target."
+    let = rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula(places)}.{over}"
+    symbols = [("f", "the network"), (r"\ell", "the loss of one sample")]
     if wrt == "input":
-        statement = (rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}.{over} For all targets $y$ and "
-                     rf"{said.pair}{said.met}, "
+        statement = (rf"{let} For all targets $y$ and {said.pair}{said.met}, "
                      r"$\abs{\ell(f(x), y) - \ell(f(x'), y)} \le <<value>> \, \abs{x - x'}$.")
     else:
-        statement = (rf"Let $\ell(z, y)$ be the {loss.title}: {loss.formula()}.{over} For all targets $y$, {said.domain} and "
-                     rf"all parameters $\theta, \theta' \in \Theta${said.met}, "
+        fixed = theta.sentence("the same in both networks")
+        statement = (rf"{let} {fixed} For all targets $y$, {said.domain} and all $\theta, \theta' \in \Theta${said.met}, "
                      r"$\abs{\ell(f(x;\theta), y) - \ell(f(x;\theta'), y)} \le <<value>> \, \abs{\theta - \theta'}$.")
-    own = loss.domain()
-    symbols = [("f", "the network"), (r"\ell", "the loss of one sample")]
-    if wrt == "parameters":
-        symbols.append((r"\Theta", "the parameters that the declared norm bounds allow; Euclidean norm of all entries"))
+        symbols += theta.symbols
     return LossTheorem(
         f"loss-{wrt}", f"The {loss.title} of the network, with respect to its {wrt}", statement,
-        (*said.texts, *((own,) if own else ())),
-        (rf"$\ell$ is $<<loss>>$-Lipschitz in the logits. {loss.kind.reason}",
-         r"The network is $<<network>>$-Lipschitz" + (r" on its domain." if wrt == "input" else r" on $\Theta$, uniformly over "
-                                                      "the domain."),
+        (*said.texts, *loss.assumptions(places)),
+        (rf"$\ell$ is $<<loss>>$-Lipschitz in the logits. {loss.kind.reason(places)}",
+         "The network has the Lipschitz constant $<<network>>$" + (" on its domain." if wrt == "input" else
+         r" in $\theta$, on $\Theta$, uniformly over the domain."),
          "Constants of a composition multiply."),
         {"value": L * bound.term, "loss": L, "network": bound.term, **loss.terms, **said.terms}, tuple(symbols),
         rf"The constant $<<loss>>$ of the loss is {'attained' if loss.kind.sharpness == 'attained' else 'a supremum'}: "
-        rf"{loss.kind.witness_text} The product with the constant of the network is an upper bound.",
+        rf"{loss.kind.witness_text(places)} The product with the constant of the network is an upper bound.",
         () if loss.smoothness is not None else (
             "The loss is not differentiable everywhere; the inequality needs no derivative.",),
         (), None, network, bound, loss, bound.derivation.trainable)

@@ -43,6 +43,7 @@ class Result:
     bounds    the derived bounds it rests on, each with a short title
     families  members of the families that attain it (each statement quantifies over the whole family)
     comparison  the two networks compared, where the result compares
+    attained    whether the theorem claims that its constants are attained; else a check can at best survive
     """
 
     id: str
@@ -51,6 +52,7 @@ class Result:
     bounds: tuple[tuple[str, Bound], ...] = ()
     families: tuple[Family, ...] = ()
     comparison: Comparison | None = None
+    attained: bool = True
 
 
 def _plain() -> Network:
@@ -73,10 +75,11 @@ def input_unnormalized() -> Result:
         proof=(r"A linear map is $\norm{W_i}$-Lipschitz, adding a bias changes no difference, and ReLU is 1-Lipschitz.",
                r"Constants multiply under composition; over $K$ layers this is the product."),
         terms={"value": bound.term, "equal": equal.term},
-        sharpness=r"Attained for all $s_1,\dots,s_K$ by aligned weights of rank one (result 3).",
+        sharpness=r"Attained for all $s_1,\dots,s_K$ by aligned weights of rank one (see the explicit networks of the next section "
+        r"but one).",
         sources=SOURCE)
     return Result("R1", "Upper bound in the input, without normalization", (theorem,),
-                  (("bounds of their own", bound), ("equal bounds", equal)), (aligned_relu((2, "3/2", "1/2")),))
+                  (("bounds of their own", bound), ("equal bounds", equal)))
 
 
 def parameters_unnormalized() -> Result:
@@ -95,19 +98,20 @@ def parameters_unnormalized() -> Result:
         terms={"value": bound.term, "squared": bound.term**2, "bare": bare.term},
         sharpness=r"Attained by scalar chains with $w_i=s$, $b_i=b$ at $x=R$.", sources=SOURCE)
     return Result("R2", "Upper bound in the parameters, without normalization", (theorem,),
-                  (("with biases", bound), ("without biases", bare)), (aligned_relu((2,) * 3, 2),))
+                  (("with biases", bound), ("without biases", bare)))
 
 
 def lower_bound() -> Result:
     families = (aligned_relu((2,) * 4, 2), positive_weights("3/10", 4))
     theorem = Theorem(
         "R3", "Exponential lower bounds",
-        r"For every $s>1$ there are uncountably many unnormalized ReLU networks of depth $K$ with $\norm{W_i}=s$ whose Lipschitz "
-        r"constant in the input is exactly $s^K$ and whose Lipschitz constant in the weights on $\abs{x}\le R$ is at least "
-        r"$\sqrt{K}s^{K-1}R$; and for $cd>1$ the networks of width $d$ all of whose weights exceed $c>0$, a set of positive Lebesgue "
-        r"measure, have Lipschitz constants of at least $(cd)^K$.",
+        r"Let $K\ge1$, $d\ge2$ and $R>0$. For every $s>1$ there are uncountably many ReLU networks without biases, of depth $K$ and "
+        r"width $d$, with $\norm{W_i}=s$, whose Lipschitz constant in the input on $\abs{x}\le R$ is exactly $s^K$ and whose derivative "
+        r"in $(W_1,\dots,W_K)$ has norm $\sqrt{K}s^{K-1}R$ at some $x$ with $\abs{x}\le R$. For every $c>0$ the ReLU networks without "
+        r"biases all of whose weights exceed $c$, an open set and so of positive Lebesgue measure, have Lipschitz constants in the "
+        r"input of at least $(cd)^K$, which is exponential for $cd>1$.",
         proof=tuple(f.proof for f in families),
-        sharpness="The first family attains the upper bounds of results 1 and 2 (without biases) at every depth.",
+        sharpness="The first family attains the upper bounds of the two sections before (without biases) at every depth.",
         sources=SOURCE)
     return Result("R3", "Exponential lower bounds and their continuum", (theorem,), (), families)
 
@@ -121,34 +125,41 @@ def input_normalized() -> Result:
         r"sees a standard deviation of at least $\sigma$ satisfy $\abs{f(x)-f(x')}\le L\abs{x-x'}$ with $L=<<value>>$; with numbers of "
         r"their own in each layer $L=<<own>>$. Without any floor $L=<<free>>$.",
         hypotheses=(r"The floor speaks of the deviations inside the normalized network, at both inputs.",
-                    r"$\varepsilon\ge0$ and $\sigma^2+\varepsilon>0$; the variance is the biased one."),
+                    r"$\sigma^2+\varepsilon>0$ for the bound with a floor, $\varepsilon>0$ for the one without; the variance is the biased "
+                    r"one."),
         proof=(r"For the normalizer $N$ and two points with $q(u)=a$, $q(v)=b$, where $q(z)^2$ is the variance plus $\varepsilon$: "
                r"$\abs{N(u)-N(v)}^2\le\abs{u-v}^2/(ab)$, because the difference of the two sides is a product of two factors of equal "
                r"sign. No convexity of the set of inputs is used.",
                r"With $a,b\ge\sqrt{\sigma^2+\varepsilon}$ the constant is $1/\sqrt{\sigma^2+\varepsilon}$; gains multiply by $g$, and "
                r"constants multiply along the network."),
         terms={"value": bound.term, "own": own.term, "free": free.term},
-        sharpness="Attained at every depth and for all numbers by the exact family of result 6.", sources=SOURCE)
+        sharpness=r"With a floor: no smaller constant holds for all these networks if $d\ge3$, $\sigma>0$ and $b\ge\sigma\sqrt{d}$, at "
+        r"every depth (the proposition in the appendix names the networks; without activations they are the exact family of the "
+        r"theorem on exponential reduction). Without a floor: attained by $x\mapsto gN(sx)$ iterated, without activations.",
+        sources=SOURCE)
     return Result("R4", "Upper bound in the input, with normalization", (theorem,),
-                  (("equal bounds", bound), ("without floors", free)), (exact_family("6/5", "3/2", 1, "1/100", 3),))
+                  (("equal bounds", bound), ("without floors", free)))
 
 
 def parameters_normalized() -> Result:
-    bound = derive(get("mlp-layernorm").network, "parameters")
+    network = get("mlp-layernorm").network
+    bound, fixed = derive(network, "parameters"), derive(network, "parameters", ("weight", "bias", "shift"))
     theorem = Theorem(
         "R5", "Normalized networks, parameters",
         r"For the network of result 4, two parameters and an input for which the floors hold under both parameters: "
-        r"$\abs{f(x;\theta)-f(x;\theta')}\le P\abs{\theta-\theta'}$ with $P=<<value>>$.",
+        r"$\abs{f(x;\theta)-f(x;\theta')}\le P\abs{\theta-\theta'}$ with $P=<<value>>$, and with $P=<<fixed>>$ if the two parameters "
+        r"have the same gains.",
         hypotheses=(r"The floors hold for both networks of the pair.",),
         proof=(r"The normalizer without parameters is followed by its gain and shift, so the recursion never compares a normalizer "
                r"across parameters: $P_i^2=a^2P_{i-1}^2+$ the layer's own part, with $a=gs/\sqrt{\sigma^2+\varepsilon}$.",
                r"The radius after a normalizer is at most $g\sqrt{d}+h$, whatever the depth and the weights; so for $a<1$ the constant "
                r"stays bounded in the depth."),
-        terms={"value": bound.term},
-        sharpness=r"An upper bound: with trainable gains the composition is not known to be attained. The last layer's own part "
-        r"never vanishes, so $P$ does not tend to zero.",
+        terms={"value": bound.term, "fixed": fixed.term},
+        sharpness=r"The first is an upper bound: with trainable gains the composition is not known to be attained. The last layer's "
+        r"own part never vanishes, so $P$ does not tend to zero. The recursion behind the second is attained at $\varepsilon=0$ by the "
+        r"exact family, whose weights are given: there the same steps give the norm of the derivative exactly.",
         sources=SOURCE)
-    return Result("R5", "Upper bound in the parameters, with normalization", (theorem,), (("parameters", bound),))
+    return Result("R5", "Upper bound in the parameters, with normalization", (theorem,), (("parameters", bound),), attained=False)
 
 
 def exponential_reduction() -> Result:
@@ -159,36 +170,38 @@ def exponential_reduction() -> Result:
     g, s, sigma, eps = (store.symbol(n) for n in ("g", "s", "sigma", "eps"))
     theorem = Theorem(
         "R6", "Exponential reduction",
-        r"Inserting the normalizers multiplies the bound in the input by $<<ratio>>$. It is smaller for $K\ge1$ if and only if "
+        r"Inserting the normalizers multiplies the bound in the input by $<<ratio>>$. For $K\ge1$ and $s>0$ it is smaller if and only if "
         r"$g< <<root>>$, and then exponentially so in the number of normalizers, at the exact rate $<<rate>>$ each. The "
-        r"normalized bound itself decays if and only if $<<left>>< <<root>>$. For all positive $s,\sigma,g$, all $\varepsilon\ge0$ "
-        r"and every $K$ there are networks (a continuum for each choice) for which both statements hold for the true Lipschitz "
-        r"constants: they equal $<<normalized>>$ with and $s^K$ without the normalizers, and the floor holds at every input.",
+        r"normalized bound itself decays if and only if $<<left>>< <<root>>$. For all positive $s,\sigma,g$, all $\varepsilon\ge0$, "
+        r"$d\ge3$ and $K\ge1$ there are networks without activations (a continuum for each choice) for which both statements hold for "
+        r"the true Lipschitz constants: they equal $<<normalized>>$ with and $s^K$ without the normalizers, and the floor holds at "
+        r"every input.",
         hypotheses=(r"$\sigma$ is the floor inside the normalized network: it is not the deviation of the unnormalized one.",
                     r"Floors are possible only with $\sigma\sqrt{d}\le sR+b$ and its analogues at later layers."),
-        proof=("Divide result 4 by result 1.", exact_family(1, 1, 1, 0, 1).proof),
+        proof=("Divide the bound of the normalized network by that of the unnormalized one.", exact_family(1, 1, 1, 0, 1).proof),
         terms={"value": ratio, "ratio": ratio, "root": sqrt(sigma**2 + eps),
                "rate": g / sqrt(sigma**2 + eps), "left": g * s, "normalized": comparison.first.term},
         sharpness="Attained by the exact family, as a ratio of true constants, for reduction, neutrality and explosion alike.",
         warnings=(r"At $\varepsilon=0$ only $s/\sigma$ has a meaning: a large deviation that comes from a large weight is neutral.",
-                  r"Bias-free chains cannot get below a certificate floor of the order $\sqrt{d}/\abs{x}$, and networks that end with "
+                  r"For chains without biases the bound itself is at least of the order $\sqrt{d}/\abs{x}$ at every input $x$ that "
+                  r"meets the floors, and networks that end with "
                   r"BatchNorm matched to the data not below a floor independent of the depth: the reduction is relative to the "
                   r"unnormalized network."),
         sources=SOURCE, lemma="Reduction.certificate_ratio, Reduction.threshold, Exact.exact_ratio")
     return Result("R6", "Exponential reduction: rate, threshold, attainment", (theorem,), (),
-                  (exact_family("4/5", "3/2", 1, "1/100", 4), exact_family("8/5", "1/2", 1, "1/100", 4)), comparison)
+                  (exact_family("4/5", "3/2", 1, "1/100", 4),), comparison)
 
 
 def loss_landscape() -> Result:
     network = get("mlp-layernorm").network
     return Result("R7", "Consequence for the loss landscape",
-                  (landscape(network, "cross-entropy"), landscape(get("mlp").network, "cross-entropy")))
+                  (landscape(network, "cross-entropy"), landscape(get("mlp").network, "cross-entropy")), attained=False)
 
 
 def generalization() -> Result:
     network = get("mlp-layernorm").network
     return Result("R8", "Consequence for generalization",
-                  (partition_bound(network, "ramp"), parametric_bound(network, "ramp")))
+                  (partition_bound(network, "ramp"), parametric_bound(network, "ramp")), attained=False)
 
 
 def opposite_regime() -> Result:
@@ -198,16 +211,19 @@ def opposite_regime() -> Result:
     store = current()
     theorem = Theorem(
         "R9", "The opposite regime and the border",
-        r"For every $c>1$ there are networks (a continuum) with $\norm{W_i}=1$ whose Lipschitz constant is 1 without normalizers and "
-        r"$c^K$ with LayerNorm, RMSNorm or BatchNorm in training mode; the same happens in the parameters. The border is "
-        r"$g=<<root>>$ relative to the unnormalized network, and $gs=<<root>>$ for growth or decay of the "
+        r"Let $K\ge1$ and $\varepsilon=0$. For every $c>1$ there are networks (a continuum) with $\norm{W_i}=1$ whose Lipschitz constant "
+        r"on the inputs at which every deviation is at least $\frac{1}{c}$ is 1 without normalizers and exactly $c^K$ with LayerNorm "
+        r"after each linear map; likewise for BatchNorm in training mode, as a map of the whole batch; and there are such networks "
+        r"with BatchNorm whose derivative in the first weight has norm at least $c^K\sqrt{m}$, $m$ the size of the batch. For all "
+        r"$s,g,\varepsilon>0$ the map $x\mapsto gN(sx)$, iterated $K$ times, has Lipschitz constant $(gs/\sqrt{\varepsilon})^K$ on all of "
+        r"space. The border is $g=<<root>>$ relative to the unnormalized network, and $gs=<<root>>$ for growth or decay of the "
         r"normalized network itself; on either side the exact family attains the bound.",
-        hypotheses=(r"$\varepsilon=0$ for the families with $c^K$; with $\varepsilon>0$ and no floor the constant "
-                    r"$(gs/\sqrt{\varepsilon})^K$ is attained.",),
+        hypotheses=(r"$d\ge3$ for LayerNorm, $m\ge3$ for BatchNorm. At $\varepsilon=0$ no constant holds on all of space: $N$ is not "
+                    r"continuous where the deviation is 0.",),
         proof=tuple(f.proof for f in families),
         terms={"value": comparison.first.term, "root": sqrt(store.symbol("sigma")**2 + store.symbol("eps"))},
-        sharpness="All constants are attained.", sources=("openreview2026uv1q",))
-    return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families, comparison)
+        sharpness="All constants are attained by the explicit networks.", sources=("openreview2026uv1q",))
+    return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families)
 
 
 RESULTS: dict[str, Callable[[], Result]] = {

@@ -8,6 +8,7 @@ import pytest
 
 from normbound import (
     BatchNorm,
+    Dropout,
     HypothesisError,
     Identity,
     Input,
@@ -18,12 +19,14 @@ from normbound import (
     ReLU,
     Repeat,
     RMSNorm,
+    Scaling,
     Sigmoid,
     Store,
     TermError,
     UnsupportedError,
     builtin,
     derive,
+    parse_block,
     residual,
     term,
 )
@@ -33,6 +36,7 @@ from normbound.layers.normalization import GroupNorm, ScaleNorm
 from normbound.network.builtins import names
 from normbound.terms.evaluate import evaluate_many
 from normbound.terms.grammar import parse
+from normbound.terms.normal import same as alike
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +159,28 @@ def test_decided_without_numbers():
     assert below(parse("a*b"), parse("b*a")).always is False
     assert below(parse("2*a"), parse("3*a")).always is True
     assert below(parse("a"), parse("b")).always is None
+
+
+def test_conditions_without_symbols_are_decided():
+    assert below(parse("a^K"), parse("(a*gelu_lip)^K"), {"K"}).always is True
+    assert below(parse("a*gelu_lip"), parse("a")).always is False
+    assert below(parse("sqrt(8)"), parse("2*sqrt(2)")).always is False
+    assert below(parse("1 + sqrt(8)"), parse("1 + 2*sqrt(2)*1")).always in (False, None)  # equal: never "always"
+    c = compare(builtin("mlp").network, builtin("gelu").network)
+    assert c.condition.always is True and [str(g) for g in c.condition.guard] == ["K"]
+    assert c.rates[0].threshold.always is True
+    assert compare(builtin("gelu").network, builtin("mlp").network).condition.always is False
+
+
+def test_differences_of_naturals_stop_at_zero():
+    from normbound.calculus.inequality import _rationals
+    store = term("m").store
+    short = store.monus(store.term("m"), 3)
+    for m in range(7):
+        assert _rationals(store, [short.id], {"m": m})[short.id] == max(m - 3, 0)
+    both = parse("sqrt(2)*b*c") * short
+    for m in (4, 5, 6):  # balls overlap at the equality, exact arithmetic decides
+        assert sign(both, parse("sqrt(8)*b*c"), {"m": m, "b": 7, "c": "1/3"}) == (m > 5) - (m < 5)
 
 
 def test_exact_sign_where_balls_cannot_separate():
@@ -313,6 +339,33 @@ def test_floor_without_bias():
     assert str(w.terms["needed"]) == "sigma*sqrt(d)"
 
 
+@pytest.mark.parametrize("between", ["x", "Dropout(1/2, mode=eval)", "Scaling(3)", "LearnedScale(a)", "ReLU", "PReLU(a)", "MaxMin",
+                                     "x >> Dropout(1/2, mode=eval) >> LeakyReLU(3)", "Tanh", "CReLU"])
+def test_floors_that_read_a_linear_layer_through_others(between):
+    net = Input("R", 4) >> parse_block(f"Linear(s, bias=0) >> {between} >> LayerNorm(floor=sigma)")
+    found = compare(net)
+    assert {"floor-without-bias", "certificate-floor", "whose-sigma"} <= caution_names(found)
+    assert ("scale-invariance" in caution_names(found)) is (between != "Tanh")
+    w, = (w for w in found.warnings if w.name == "floor-without-bias")
+    growth = {"Scaling(3)": "3*s", "LearnedScale(a)": "s*a", "PReLU(a)": "s*max(1, a)"}.get(
+        between, "3*s" if "(3)" in between else "s")
+    assert alike(w.terms["s"], parse(growth))
+    biased = compare(Input("R", 4) >> parse_block(f"Linear(s, bias=b) >> {between} >> LayerNorm(floor=sigma)"))
+    assert not {"floor-without-bias", "certificate-floor"} & caution_names(biased)
+    far = compare(Input("R", 4) >> parse_block(f"Linear(s) >> Sigmoid >> {between} >> LayerNorm(floor=sigma)"))
+    assert not {"floor-without-bias", "scale-invariance", "certificate-floor"} & caution_names(far)
+
+
+def test_networks_without_normalizers():
+    from normbound.render.comparison import comparison_text
+    c = compare(builtin("mlp").network, builtin("gelu").network)
+    assert [t.literal() for t in c.normalizers] == [0, 0]
+    w, = (w for w in c.warnings if w.name == "other-differences")
+    assert "Neither network has a normalizer" in w.text
+    text = comparison_text(c, dict.fromkeys(c.symbols(), 1))
+    assert "reduces: L1 < L2, proved at these numbers; neither network has normalizers" in text
+
+
 BARE = {"gamma": "g", "floor": "sigma"}
 
 
@@ -324,16 +377,53 @@ BARE = {"gamma": "g", "floor": "sigma"}
     (lambda: Input("R", "d") >> Linear("s") >> LayerNorm(**BARE) >> Linear("t"), True),
     (lambda: mlp(LayerNorm(**BARE)), False),                                  # a bias
     (lambda: mlp(LayerNorm(beta="h", **BARE), bias=None), False),             # a shift
-    (lambda: mlp(LayerNorm(gamma=[1, 2, 1, 1], floor="sigma"), bias=None), False),
+    (lambda: mlp(LayerNorm(gamma=[1, 2, 1, 1], floor="sigma"), bias=None), True),
     (lambda: mlp(LayerNorm(gamma="g"), bias=None), False),                    # no floor
-    (lambda: mlp(ScaleNorm("g", floor="sigma"), bias=None), False),           # another statistic
-    (lambda: mlp(GroupNorm(2, floor="sigma"), bias=None), False),
+    (lambda: mlp(ScaleNorm("g", floor="sigma"), bias=None), True),            # another statistic
+    (lambda: mlp(GroupNorm(2, floor="sigma"), bias=None), True),
+    (lambda: mlp(LayerNorm(beta=0, **BARE), bias=0), True),                   # literally 0 is absent
+    (lambda: Input("R", 2) >> Linear("s", bias=[0, 0]) >> LayerNorm(**BARE), True),
+    (lambda: Input("R", "d") >> Linear("s") >> ReLU() >> LayerNorm(**BARE), True),
+    (lambda: Input("R", "d") >> Linear("s") >> Identity() >> Scaling(2) >> LayerNorm(**BARE) >> Dropout(mode="eval"), True),
+    (lambda: mlp(LayerNorm(**BARE), bias=None) >> Linear("t", bias="c") >> LayerNorm(**BARE), True),   # the part before
+    (lambda: mlp(LayerNorm(**BARE), bias=None) >> residual(LayerNorm(**BARE) >> Linear("t")), True),
     (lambda: Input("R", "d") >> Repeat(Linear("s") >> LayerNorm(**BARE) >> Sigmoid(), "K"), False),  # phi(0) != 0, see below
     (lambda: Input("R", "d") >> Repeat(residual(Linear("s") >> LayerNorm(**BARE)), "K"), False),
-    (lambda: Input("R", "d") >> Repeat(Linear("s") >> LayerNorm(**BARE) >> Linear("t"), "K"), False),
+    (lambda: Input("R", "d") >> Repeat(Linear("s") >> LayerNorm(**BARE) >> Linear("t"), "K"), True),
+    (lambda: Input("R", "d") >> Repeat(Linear("s") * Linear("s") >> LayerNorm(**BARE), "K"), False),
 ])
 def test_certificate_floor(network, fires):
     assert ("certificate-floor" in caution_names(compare(network()))) is fires
+
+
+def test_certificate_floor_agrees_with_the_theorem():
+    """Where the theorem holds the caution states its number for the whole network; elsewhere it speaks of a part at most."""
+    from normbound.calculus.homogeneous import bias_free
+    from normbound.theory.floors import certificate_floor
+    bodies = ["Linear(s) >> LayerNorm(floor=r)", "Linear(s) >> ReLU >> LayerNorm(floor=r)", "LayerNorm(floor=r) >> GELU",
+              "Linear(s, bias=0) >> RMSNorm(floor=r, gamma=g, beta=0)", "Linear(s, bias=b) >> LayerNorm(floor=r)",
+              "Linear(s) >> LayerNorm(floor=r) >> Linear(t, bias=b)", "Linear(s) >> Sigmoid >> LayerNorm(floor=r)",
+              "Repeat(Linear(s[i]) >> RMSNorm(floor=r[i]) >> Abs, K, index=i)", "x + (LayerNorm(floor=r) >> Linear(s))",
+              "concat(Linear(s), 2*x) >> LayerNorm(floor=r) >> Repeat(Linear(t), K)", "LayerNorm(floor=r) >> LayerNorm",
+              "Repeat(x + Outside(u) >> LayerNorm(floor=r), K, capture=(u = Linear(t)))", "Linear(s) * Linear(t)",
+              "GroupNorm(2, floor=r) >> PReLU(a)", "BatchNorm(mode=eval, var=v, mean=u) >> LayerNorm(floor=r)", "Linear(s)"]
+    whole = 0
+    for text in bodies:
+        net = Input("R", 4) >> parse_block(text)
+        c = compare(net)
+        part = bias_free(c.first.derivation)
+        try:
+            theorem = certificate_floor(net)
+        except UnsupportedError:
+            assert part is None or part.end is not None, text
+        else:
+            whole += 1
+            assert part is not None and part.end is None, text
+            w, = (w for w in c.warnings if w.name == "certificate-floor")
+            assert alike(w.terms["least"] / net.input.radius, theorem.value), text
+            assert ("does not decay" in w.text) is ("K" not in theorem.value.store.symbols(theorem.value)), text
+        assert (part is not None) is ("certificate-floor" in caution_names(c)), text
+    assert whole >= 7
 
 
 def test_certificate_floor_is_true():

@@ -20,7 +20,7 @@ def test_names_expand_to_the_derivation(name, wrt):
         e = expose(bound)
         states = {s.id for n, s in e.values.items() if e.names[n].quantity in ("state", "sup")}
         for line in e.lines:
-            summary = bound.derivation.steps[line.number].summary
+            summary = bound.derivation.steps[line.step].summary
             for fact in line.facts:
                 if fact.group:
                     c = summary.shared[fact.group]
@@ -35,8 +35,8 @@ def test_names_expand_to_the_derivation(name, wrt):
 def test_every_layer_of_the_network_has_a_line(name):
     with Store():
         bound = derive(builtin(name).network, "parameters")
-        shown = {(line.number, line.title) for line in expose(bound).lines}
-        shown_numbers = {n for n, _ in shown} | {n - 1 for n, _ in shown}  # a contract and the series step after it share one
+        shown = {line.step for line in expose(bound).lines}
+        shown_numbers = shown | {k - 1 for k in shown}  # a contract and the series step after it share one line
         starts = {(*s.path, 1) for s in bound.derivation.scopes if s.repeat is not None and s.repeat.start is None}
         for k, s in enumerate(bound.derivation.steps):
             if s.rule == "contract" and bound.derivation.program.code[s.at].path not in starts:
@@ -46,7 +46,8 @@ def test_every_layer_of_the_network_has_a_line(name):
 def test_lines_follow_the_order_of_the_layers_and_name_their_premises():
     bound = derive(builtin("pre-norm").network)
     lines = expose(bound).lines
-    assert [line.number for line in lines] == sorted(line.number for line in lines)
+    assert [line.number for line in lines] == list(range(len(lines)))
+    assert [line.step for line in lines] == sorted(line.step for line in lines)
     known = {line.number for line in lines}
     for line in lines:
         assert set(line.premises) <= known and all(p < line.number for p in line.premises)

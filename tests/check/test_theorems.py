@@ -10,6 +10,7 @@ from normbound import GELU, BatchNorm, Input, LayerNorm, Linear, ReLU, Repeat, R
 from normbound.check import theorems
 from normbound.check.theorems import binomial_tail, check, check_loss, check_losses, least_rate, without_uniformity
 from normbound.errors import NetworkError, UnsupportedError
+from normbound.network.builtins import get
 from normbound.theory.floors import certificate_floor, matched_batchnorm
 from normbound.theory.generalization import concentration, parametric_bound, partition_bound, robustness_bound
 from normbound.theory.landscape import gradient_bound, landscape
@@ -44,11 +45,14 @@ TRUE = {
     "gradients of rows": lambda: gradient_bound(ROWS, "bce"),
     "some parameters": lambda: gradient_bound(NORMED, "ramp", trainable=("bias",)),
     "landscape": lambda: landscape(NORMED, "cross-entropy"),
+    "landscape, some parameters": lambda: landscape(NORMED, "cross-entropy", trainable=("bias", "gain")),
     "landscape without normalizers": lambda: landscape(BARE, "margin"),
     "landscape of binary losses": lambda: landscape(NORMED, LOSSES["bce"]("C", pos_weight="7/2")),
     "concentration": concentration,
     "partition": lambda: partition_bound(NORMED, "ramp"),
     "partition, measured range": lambda: partition_bound(BARE, "cross-entropy", cells=40, n=500),
+    "partition by cells of an indexed network": lambda: partition_bound(get("indexed").network, "ramp", per_cell={"eps": "e"}),
+    "parametric, some parameters": lambda: parametric_bound(NORMED, "ramp", trainable=("gain",)),
     "partition by cells": lambda: partition_bound(NORMED, "ramp", per_cell={"sigma": "S"}),
     "robustness": lambda: robustness_bound(BARE, "ramp"),
     "parametric": lambda: parametric_bound(NORMED, "cross-entropy"),
@@ -75,8 +79,10 @@ def test_sharp_theorems_are_attained(name):
     ("loss in the parameters", "value", "9/10"), ("mean over rows", "value", "1/2"), ("half squared", "value", "9/10"),
     ("loss in the input", "value", "2/5"), ("symbolic temperature", "value", "1/2"),
     ("gradients", "value", "1/2"), ("gradients of rows", "value", "1/2"), ("some parameters", "value", "1/10"),
-    ("landscape", "value", "1/2"), ("landscape", "iteration", "1/2"), ("landscape without normalizers", "iteration", "9/10"),
-    ("landscape", "least", "11/10"), ("landscape of binary losses", "least", "11/10"),
+    ("landscape", "value", "1/2"), ("landscape", "iteration", "1/3"), ("landscape", "first", "1/4"),
+    ("landscape", "uniform", "1/3"), ("landscape, some parameters", "uniform", "1/3"),
+    ("landscape without normalizers", "iteration", "2/3"),
+    ("landscape", "least", "11/10"), ("landscape of binary losses", "least", "3/2"),
     ("concentration", "value", "1/1000"),
     ("partition", "value", "1/2"), ("partition, measured range", "value", "1/2"), ("partition by cells", "value", "1/2"),
     ("robustness", "value", "1/2"), ("robustness", "Lambda", "1/2"), ("partition", "Lambda", "1/10"),

@@ -180,3 +180,17 @@ def test_refusals(tmp_path):
         regime_point(compare(mlp()), {**NUMBERS, "s": 0})
     with pytest.raises(UnsupportedError, match="powers of ten"):
         regime_diagram([RegimePoint("far", 1e-30, 1.0)], tmp_path / "x")
+
+
+def test_fragments_of_all_built_ins_compile(tex):
+    from normbound.network.builtins import names
+    from normbound.render.comparison import comparison_latex
+    from normbound.render.pdf import compile_tex
+    found = []
+    for name in names():
+        for wrt in ("input", "parameters"):
+            with Store():
+                network = builtin(name).network
+                found.append(comparison_latex(compare(network, network.without_normalization(), wrt)))
+    source = r"\documentclass{article}\usepackage{amsmath,amssymb}\begin{document}" + "\n\n".join(found) + r"\end{document}"
+    assert compile_tex(source).warnings == ()

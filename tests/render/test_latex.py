@@ -134,6 +134,29 @@ def test_awkward_symbols_and_layer_names_compile(tex):
     assert compile_tex(document([to_latex(bound)])).warnings == ()
 
 
+def test_symbols_that_are_called_like_our_letters_stay_apart(tex):
+    body = parse_block("Repeat(Linear(L, bias=P) >> LayerNorm(gamma=B, floor=x, beta=f) >> Linear(i, bias=p) >> ReLU, theta)")
+    bound = derive(Input("D", "d") >> body, "parameters")
+    text = to_latex(bound)
+    assert r"\mathsf{P} &= " in text and r"norm at most $p+i\,\mathsf{B}$" in text  # ours are sans serif, the user's italic
+    assert r"\mathrm{x}" in text and r"$j=1,\dots,\mathrm{theta}$" in text  # the index avoids the symbol i
+    assert "(layer 1.2.1, j = 1..theta)" in str(bound) and "<= P_f |theta - theta'|" in str(bound)
+    assert compile_tex(document([text])).warnings == ()
+    with pytest.raises(TermError, match="is the input on this page"):
+        to_latex(derive(builtin("mlp").network), Style({"s": "x"}))
+
+
+def test_long_chains_compile_and_define_what_they_use(tex):
+    chain = " >> ".join(f"Linear(s{k}, bias=b{k}) >> LayerNorm(gamma=g{k}, floor=sigma{k}) >> ReLU" for k in range(130))
+    bound = derive(Input("R", "d") >> parse_block(chain), "parameters")
+    text = to_latex(bound)
+    assert compile_tex(document([text])).warnings == ()
+    whole = text[:text.index(r"\end{theorem}")]
+    for name in set(re.findall(r"T_\{\d+\}", whole)):
+        assert re.search(re.escape(name) + r"(\^\{2\})? &= ", whole), name
+    assert "lines of the same kinds are left out" in text
+
+
 def test_titles_are_escaped(tex):
     bound = derive(builtin("mlp").network)
     text = to_latex(bound, None, r"100% of $x$ & \input{y} #1 ~^ {")

@@ -18,7 +18,8 @@ from normbound.network.files import Architecture
 from normbound.render import prose
 from normbound.terms.evaluate import evaluate, evaluate_floats
 from normbound.terms.store import Store
-from normbound.theory.attainment import PEAKS, STARTS, Builder, attainment
+from normbound.theory.attainment import PEAKS, STARTS, attainment
+from normbound.theory.witness import Builder
 
 STEPS = (1e-8, 1e-11, 1e-14, 1e-22)  # sizes of the signal: large against rounding, small against the curvature of tanh
 CLOSE = 1e-9
@@ -260,6 +261,37 @@ def test_not_claimed(text, wrt, words):
     assert words in claim.obstacle
 
 
+BATCH = 'BatchNorm(mode=eval, {}beta=h, mean={}, var=v, share=q)'
+SHARED = [  # (network, domain): uses of one tensor that would need it along different directions
+    *((f"concat(x, x) >> {q} >> Linear(s, out=d) >> CReLU >> {q}", {})
+      for q in (BATCH.format("gamma=g, ", "0"), BATCH.format("", "0"), BATCH.format("", "u"),
+                BATCH.format("gamma=g, ", "u").replace("beta=h, ", ""))),
+    ("concat(Linear(s, out=1), Linear(s, out=d - 1)) >> Linear(t, out=d, share=w) >> "
+     "concat(Linear(s, out=d - 1), Linear(s, out=1)) >> Linear(t, out=d, share=w)", {"features": 4}),
+]
+
+
+@pytest.mark.parametrize(("text", "domain"), SHARED, ids=[t for t, _ in SHARED])
+@pytest.mark.parametrize("wrt", ["radius", "parameters"])
+def test_shared_tensors_that_no_direction_serves(text, domain, wrt):
+    """One shift cannot be parallel to (x, x) and to an output of CReLU: with R = g = h = s = v + eps = 1 and no mean the
+    bound on the norm is 2 + sqrt(2) = 3.4142, and the search finds 3.3166 for d = 1, 2, 3."""
+    claim = attainment(derive(network(text.replace("d - 1", "3"), **domain), wrt))
+    assert claim.status == "upper" and (wrt == "parameters" or "different directions" in claim.obstacle)
+    wide = text.replace("share=q", "").replace("share=w", "").replace(", )", ")").replace("d - 1", "3")
+    assert attainment(derive(network(wide, **domain), "radius")).exact, "sharing alone is the obstacle"
+
+
+def test_shared_tensors_along_one_direction():
+    q = BATCH.format("gamma=g, ", "u")
+    for wrt, bound in derive_all(network(f"Linear(s, bias=b) >> {q} >> ReLU >> Linear(t, share=w) >> {q} >> Linear(t, share=w) >> "
+                                         "LearnedScale(r, share=z) >> ReLU >> LearnedScale(r, share=z)", samples="n")).items():
+        claim = attainment(bound)
+        assert claim.exact, (wrt, claim.obstacle)
+        check_exact(bound, BASE)
+        check_exact(bound, OTHER)
+
+
 class Grammar:
     """Random networks of width 4 over few symbols, so that floors, biases and shared weights meet in many ways."""
 
@@ -287,7 +319,9 @@ class Grammar:
         if depth <= 0 or kind < 0.3:
             return self.one(self.linear(), self.activation(), f"{self.linear()} >> {self.activation()}",
                             f"Linear(s, bias=c) >> {self.normalizer()} >> {self.activation()}", "LearnedScale(r)",
-                            "BatchNorm(mode=eval, gamma=g, beta=h, mean=u, var=v)", "DyT(a, gamma=g)")
+                            "BatchNorm(mode=eval, gamma=g, beta=h, mean=u, var=v)", "DyT(a, gamma=g)",
+                            "BatchNorm(mode=eval, gamma=g, beta=h, mean=u, var=v, share=norm)", "PReLU(a, share=slope)",
+                            "LearnedScale(r, share=scale)")
         if kind < 0.5:
             return f"({self.block(inner)}) >> ({self.block(inner)})"
         if kind < 0.65:

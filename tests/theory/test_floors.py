@@ -23,7 +23,7 @@ from normbound import (
     concat,
     parse_block,
 )
-from normbound.errors import UnsupportedError
+from normbound.errors import HypothesisError, UnsupportedError
 from normbound.render import prose
 from normbound.terms.evaluate import evaluate_floats
 from normbound.theory.floors import certificate_floor, matched_batchnorm
@@ -207,3 +207,18 @@ def test_texts_are_prose(build):
                  *(m for _, m in theorem.symbols)):
         prose.check(text)
         assert "<<" not in prose.to_text(text, theorem.terms)
+
+
+def test_names_of_the_theorem_avoid_each_other():
+    network = Input("R", "d") >> BatchNorm(mode="eval", gamma="g", var="v", mean="m", eps=0)
+    theorem = matched_batchnorm(network, gain="T")
+    assert str(theorem.terms["gain"]) == "T" and str(theorem.terms["trace"]) == "T_x"
+    with pytest.raises(HypothesisError, match="trace: T is already the gain of the theorem"):
+        matched_batchnorm(network, gain="T", trace="T")
+
+
+def test_letters_of_the_proof_are_free():
+    theorem = certificate_floor(Input("V", "F") >> Linear("N") >> RMSNorm(gamma="L", floor="sigma"))
+    text = " ".join((*theorem.hypotheses, *theorem.proof))
+    assert "L_" not in text and "F(z)" not in text and "N(z)" not in text and "$V" not in text
+    assert "G(z)" in text

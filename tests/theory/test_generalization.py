@@ -7,10 +7,11 @@ import pytest
 
 from normbound import Input, LayerNorm, Linear, ReLU, Repeat, derive
 from normbound.errors import HypothesisError, NetworkError, NormboundError, TermError, UnsupportedError
+from normbound.network.builtins import get
 from normbound.render import prose
 from normbound.terms.evaluate import evaluate_floats
 from normbound.theory.generalization import concentration, parametric_bound, partition_bound, robustness_bound
-from normbound.theory.losses import LOSSES
+from normbound.theory.losses import LOSSES, residual_of
 
 NUMBERS = {"R": 2, "d": 16, "s": "6/5", "b": 8, "g": 1, "sigma": "3/2", "eps": "1/100000", "K": 3, "w": 1, "c": 1}
 ROOT = (1.5**2 + 1e-5) ** 0.5
@@ -123,6 +124,137 @@ def test_the_floor_hypothesis_is_about_whole_cells():
     assert any("void" in h for h in parametric_bound(net(), "ramp").hypotheses)
 
 
+def shown(theorem):
+    """Everything a reader sees, as text."""
+    return [prose.to_text(text, theorem.terms) for text in (theorem.statement, *theorem.hypotheses, *theorem.proof,
+                                                            theorem.sharpness, *theorem.warnings)]
+
+
+def test_the_index_of_the_cells_is_not_that_of_the_layers():
+    theorem = partition_bound(get("indexed").network, "ramp", per_cell={"eps": "e"})
+    numbers = {"s": [1, "3/2"], "g": [1, "4/5"], "sigma": [0, "1/2"], "K": 2, "N": 2, "n": 3, "n_c": [1, 2], "D": [1, "1/3"],
+               "e": [100, "1/4"], "t": 1}
+    value = evaluate_floats([theorem.terms["inside"]], {k: v for k, v in numbers.items() if k != "t"})[0]
+    direct = 0.0
+    for count, diameter, e in ((1, 1, 100), (2, 1 / 3, 0.25)):
+        constant = 1.0
+        for s, g, sigma in ((1, 1, 0), (1.5, 0.8, 0.5)):
+            constant *= s * g / sqrt(sigma**2 + e)
+        direct += count / 3 * sqrt(2) * constant * diameter
+    assert value == pytest.approx(direct, rel=1e-12)
+    small = {"K": 1, "N": 2, "n": 2, "s": [1, 1], "g": [1, 1], "sigma": [0, 0], "n_c": [1, 1], "D": [1, 1], "e": [100, 1]}
+    assert evaluate_floats([theorem.terms["inside"]], small)[0] == pytest.approx(0.777817, rel=1e-6)
+    assert theorem.terms["index"].node[1] != "i"
+
+
+def test_hypotheses_of_a_cell_speak_of_its_own_numbers():
+    theorem = partition_bound(net(), "ramp", per_cell={"sigma": "S", "R": "B"})
+    texts = shown(theorem)
+    (floor,) = [h for h in texts if "standard deviation" in h]
+    assert "at least S[i]" in floor and floor.endswith("on cell i.") and "for i =" not in floor
+    assert any("S[i]^2 + eps > 0" in h for h in texts)
+    assert any("x of cell i with |x| ≤ B[i]" in h for h in texts)
+    assert any("S[i] in the place of sigma" in h for h in texts) and any("B[i] in the place of R" in h for h in texts)
+    assert "S[i]" in str(theorem.terms["network"]) and "sigma" not in str(theorem.terms["network"])
+    cell = [h for h in theorem.hypotheses if "in the place" not in h]
+    assert not any("sigma" in prose.to_text(h, theorem.terms) for h in (*cell, *theorem.proof, theorem.statement))
+    loss = LOSSES["half-squared"](3, residual=residual_of(Input("R", 3) >> Linear("s"), "Y"))
+    own = partition_bound(Input("R", 3) >> Linear("s"), loss, per_cell={"R": "B"})
+    assert "|z - y| ≤ s*B[i] + Y for all logits z and targets y that are compared, on cell i." in shown(own)
+
+
+SQUARED = LOSSES["half-squared"]
+
+
+@pytest.mark.parametrize("build", [
+    lambda: partition_bound(net(), "ramp", per_cell={"sigma": "D"}), lambda: partition_bound(net(), "ramp", per_cell={"sigma": "n_c"}),
+    lambda: partition_bound(net(), "ramp", n="N"),
+    *(lambda letter=letter: partition_bound(net(), SQUARED("C", residual=letter)) for letter in ("D", "M", "n", "N", "t")),
+    *(lambda letter=letter: partition_bound(net(), SQUARED("C", residual=letter), indexed=True) for letter in ("i", "D", "n_c")),
+    *(lambda letter=letter: parametric_bound(net(), LOSSES["ramp"]("C", width=letter)) for letter in ("h", "t", "p", "r", "n")),
+    lambda: parametric_bound(net(), "cross-entropy", n="p"), lambda: parametric_bound(net(), "cross-entropy", n="h")])
+def test_default_names_avoid_everything_on_the_page(build):
+    theorem = build()
+    own = [theorem.terms[k] for k in ("n", "t", "M", "cells", "diameter", "count", "p", "r", "h") if k in theorem.terms]
+    names = [x.node[1] for x in own if x.literal() is None]
+    names += [*theorem.per_cell.values(), *([theorem.terms["index"].node[1]] if "index" in theorem.terms else [])]
+    assert len(set(names)) == len(names)
+    assert theorem.loss is not None
+    of_loss = theorem.value.store.symbols(*theorem.loss.terms.values())
+    assert not set(names) & (set(of_loss) | set(theorem.bound.symbols()))
+
+
+@pytest.mark.parametrize(("run", "words"), [
+    (lambda: partition_bound(net(), "ramp", cells="n"), "cells: n is already the n of the theorem"),
+    (lambda: partition_bound(net(), "ramp", confidence="n"), "confidence: n is already"),
+    (lambda: partition_bound(net(), "ramp", diameters="t"), "diameters: t is already the confidence"),
+    (lambda: partition_bound(net(), "ramp", top="n"), "top: n is already"),
+    (lambda: partition_bound(net(), "ramp", indexed=True, diameters="E", counts="E"), "counts: E is already the diameters"),
+    (lambda: partition_bound(net(), "ramp", per_cell={"sigma": "N"}), "per_cell sigma: N is already the cells"),
+    (lambda: partition_bound(net(), "ramp", per_cell={"sigma": "S", "R": "S"}), "per_cell R: S is already"),
+    (lambda: partition_bound(net(), SQUARED("C", residual="E"), diameters="E"), "E is already a symbol of the loss"),
+    (lambda: partition_bound(net(), SQUARED("C", residual="E"), indexed=True, counts="E"), "E is already a symbol of the loss"),
+    (lambda: partition_bound(net(), "ramp", cells="y"), "cells: y is already the target"),
+    (lambda: partition_bound(get("indexed").network, "ramp", cells="i"), "cells: i is already an index of the network"),
+    (lambda: parametric_bound(net(), "ramp", r="n"), "r: n is already"),
+    (lambda: parametric_bound(net(), "ramp", r="sqrt(p)"), "r: p is already"),
+    (lambda: parametric_bound(net(), "ramp", p="t"), "p: t is already the confidence"),
+    (lambda: partition_bound(get("indexed").network, "ramp", per_cell={"sigma": "S"}), "sigma is a family"),
+    (lambda: partition_bound(net(), "ramp", per_cell={"K": "S"}), "K is a dimension or a depth"),
+    (lambda: partition_bound(net(), "cross-entropy", top="R + 1", per_cell={"R": "B"}), "R occurs in the range"),
+    (lambda: parametric_bound(net(), "cross-entropy", top=0), "top = 0"),
+    (lambda: partition_bound(net(), "cross-entropy", top=0), "top = 0"),
+])
+def test_names_that_clash_are_refused(run, words):
+    with pytest.raises((HypothesisError, NetworkError), match=words):
+        run()
+
+
+def test_counts_add_up_to_the_sample():
+    theorem = partition_bound(net(), "ramp", indexed=True)
+    given = {**NUMBERS, "N": 2, "n": 2, "D": [1, 1]}
+    assert float(theorem.at(given, n_c=[2, 0], delta="1/20")) > 0
+    assert float(theorem.at({**given, "n": "2", "N": "2"}, n_c=("1", "1"), delta="1/20")) > 0
+    for counts, words in (([0, 0], "the 2 cells hold 0 samples, the sample has 2"), ([3, 0], "hold 3 samples"),
+                          (["1/2", "3/2"], "found 1/2 samples in a cell"), ([3, -1], "found -1 samples")):
+        with pytest.raises(TermError, match=words):
+            theorem.at(given, n_c=counts, delta="1/20")
+
+
+def test_parametric_bounds_say_which_tensors_are_trained():
+    part, whole = parametric_bound(net(), "ramp", trainable=("bias",)), parametric_bound(net(), "ramp")
+    assert "trained tensors of the network (biases); all its other tensors are fixed, before the data" in part.statement
+    assert "Let $\\theta$ be all parameters of the network." in whole.statement
+    assert dict(part.symbols)[r"\theta"].endswith("all others are fixed")
+    head = parametric_bound(net(), "ramp", trainable=("2.W", "shift"))
+    assert "(W at layer 2)" in head.statement
+    assert "(none)" in parametric_bound(net(), "ramp", trainable=()).statement
+
+
+def test_trivial_hypotheses_and_divisors_are_left_out():
+    ramp = parametric_bound(net(), "ramp")
+    assert not any("1 > 0" in text or "/1" in text or "0 ≤ ℓ" in text for text in shown(ramp))
+    assert "If Λ = 0" in " ".join(shown(ramp)) and any("classes: C ≥ 2" in h for h in shown(ramp))
+    general = shown(parametric_bound(net(), "cross-entropy"))
+    assert "M > 0." in general and any("0 ≤ ℓ(f(x;θ), y) ≤ M" in h for h in general) and "Λ/M)" in " ".join(general)
+    assert not any("classes" in h for h in shown(parametric_bound(Input("R", "d") >> Linear("s", out=3), "ramp")))
+    assert not any("factor linear" in text for text in shown(ramp)) and any("a term that is linear" in text for text in shown(ramp))
+    still = parametric_bound(net(), "ramp", trainable=())
+    assert not still.terms["Lambda"]
+    gap = still.at({**NUMBERS, "n": 100, "p": 1, "r": 1}, delta="1/20")
+    assert float(gap) == pytest.approx(2 / 100 + sqrt(log(20) / 200))
+
+
+@pytest.mark.parametrize("build", [lambda: parametric_bound(net(), "cross-entropy"), lambda: partition_bound(net(), "cross-entropy"),
+                                   lambda: robustness_bound(net(), "cross-entropy")])
+def test_the_risk_is_not_the_radius_and_letters_have_one_meaning(build):
+    theorem = build()
+    texts = " ".join((theorem.statement, *theorem.proof, *theorem.hypotheses))
+    assert r"\mathcal{R}(\theta)" in texts and "$R" not in texts and r"\hat R" not in texts and "- R" not in texts
+    if "p" in theorem.terms:  # the number of parameters is p, so the softmax is not
+        assert str(theorem.terms["p"]) == "p" and "where $p$ is" not in theorem.statement and r"\ln p_" not in theorem.statement
+
+
 @pytest.mark.parametrize(("run", "error", "words"), [
     (lambda: partition_bound(net(), "ramp", cells="K"), HypothesisError, "K is already a symbol of the network"),
     (lambda: partition_bound(net(), "ramp", n=0), NetworkError, "n = 0"),
@@ -135,6 +267,8 @@ def test_the_floor_hypothesis_is_about_whole_cells():
     (lambda: partition_bound(Input("R", 3, samples=4) >> Linear("s"), "ramp"), UnsupportedError, "one row"),
     (lambda: parametric_bound(Input(None, 3) >> Linear("s"), "ramp"), UnsupportedError, "no radius"),
     (lambda: concentration(0), NetworkError, "cells = 0"),
+    (lambda: concentration("n"), HypothesisError, "n: n already has another meaning"),
+    (lambda: concentration(t="N"), HypothesisError, "t: N already has another meaning"),
     (lambda: concentration("1/2"), NetworkError, "cells = 1/2"),
     (lambda: partition_bound(net(), "ramp").at(NUMBERS, delta=0, n=1, N=1, D=1), TermError, "delta = 0"),
     (lambda: partition_bound(net(), "ramp").at(NUMBERS, delta=0.05, n=1, N=1, D=1), TermError, "delta: found the float"),

@@ -9,7 +9,9 @@ from normbound import GELU, Input, LayerNorm, Linear, ReLU, Repeat, Tanh, derive
 from normbound.errors import UnsupportedError
 from normbound.render import prose
 from normbound.terms.evaluate import evaluate_floats
+from normbound.theory.attainment import attainment
 from normbound.theory.landscape import gradient_bound, landscape
+from normbound.theory.losses import loss_bound
 
 VALUES = {"R": 2, "d": 5, "s": "6/5", "b": "1/2", "g": "7/10", "sigma": "3/2", "eps": "1/100", "K": 6, "w": 3, "c": 1, "C": 4}
 NORMED = Linear("s", bias="b") >> LayerNorm(gamma="g", floor="sigma") >> ReLU()
@@ -75,6 +77,59 @@ def test_kinks_and_curvature_are_said():
 def test_iteration_index_avoids_symbols_of_the_network():
     theorem = landscape(Input("R", "d") >> Repeat(Linear("j") >> ReLU(), "k"), "margin")
     assert theorem.index == "l"
+
+
+def test_an_iteration_that_resets_the_radius_has_two_cases():
+    theorem = landscape(Input("R", "d") >> Linear("w") >> Repeat(NORMED, "K") >> Linear("w", out="C"), "cross-entropy")
+    rate = 1.2 * 0.7 / sqrt(2.25 + 0.01)
+    for K in (1, 2, 9):
+        first = at(theorem.terms["first"], K=K)
+        squared = (0.7 * 6) ** 2 / 2.26 + 0.7**2 / 2.26 + 4  # the Repeat reads norms up to 3 * 2, gains sqrt(d - 1)
+        assert first == pytest.approx(sqrt(2) * 3 * rate ** (K - 1) * sqrt(squared), rel=1e-9)
+        assert first == pytest.approx(at(theorem.terms["iteration"], K=K, j=1))
+        for j in range(2, K + 1):
+            assert at(theorem.terms["uniform"], K=K, j=j) == pytest.approx(at(theorem.terms["iteration"], K=K, j=j))
+    text = prose.to_text(theorem.statement, theorem.terms)
+    assert "0^(j" not in text and "for j = 1 and" in text and "for j ≥ 2" in text
+    assert all("0^(j" not in prose.to_text(step, theorem.terms) for step in theorem.proof)
+    plain = landscape(Input("R", "d") >> Repeat(Linear("s") >> ReLU(), "K"), "margin")
+    assert "first" not in plain.terms and plain.title.endswith("without normalization") and plain.title != theorem.title
+    assert not theorem.title.endswith("without normalization")
+
+
+@pytest.mark.parametrize("build", [landscape, gradient_bound, lambda *a, **k: loss_bound(*a, wrt="parameters", **k)])
+def test_statements_say_which_tensors_are_trained(build):
+    network = Input("R", "d") >> Repeat(NORMED, "K") >> Linear("w", bias="c", out="C")
+    part, whole = build(network, "cross-entropy", trainable=("bias", "gain")), build(network, "cross-entropy")
+    assert r"Let $\theta$ be the trained tensors of the network (biases, gains); all its other tensors are fixed" in part.statement
+    assert r"Let $\theta$ be all parameters of the network." in whole.statement and "fixed" not in whole.statement
+    assert dict(part.symbols)[r"\theta"] == "the trained tensors (biases, gains); all others are fixed"
+    assert dict(part.symbols).get(r"\nabla_\theta", "the trained tensors").endswith("the trained tensors")
+    if part.name == "loss-parameters":
+        assert "fixed, the same in both networks" in part.statement
+
+
+@pytest.mark.parametrize("build", [landscape, gradient_bound])
+def test_sharpness_is_that_of_this_network(build):
+    relu = build(Input("R", "d") >> Repeat(Linear("s") >> ReLU(), "K"), "margin")
+    normed = build(Input("R", "d") >> Repeat(NORMED, "K"), "margin")
+    assert attainment(relu.bound).exact and "cannot be lowered" in relu.sharpness
+    assert not attainment(normed.bound).exact and "not claimed" in normed.sharpness
+    for theorem in (relu, normed):
+        assert "order cannot" not in theorem.sharpness and "among others" not in theorem.sharpness
+    conditions = attainment(relu.bound).conditions
+    text = prose.to_text(relu.sharpness, relu.terms)
+    assert all(str(left) in text for left, *_ in conditions) and (" where " in text) == bool(conditions)
+
+
+def test_letters_have_one_meaning():
+    network = Input("R", "d") >> Repeat(Linear("P") >> ReLU(), "K") >> Linear("q", bias="p", out="j")
+    for theorem in (landscape(network, "cross-entropy"), gradient_bound(network, "cross-entropy"),
+                    loss_bound(network, "cross-entropy", "parameters")):
+        text = " ".join(texts(theorem))
+        assert "$P$-Lipschitz" not in text and "where $p$ is" not in text and "$q$ the one-hot" not in text
+        assert "sum_{j=1}" not in text
+    assert r"\sum_{j=1}" not in landscape(Input("R", "d") >> Repeat(Linear("s"), "K"), "cross-entropy").statement
 
 
 @pytest.mark.parametrize("theorem", [

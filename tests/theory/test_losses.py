@@ -119,10 +119,13 @@ def test_loss_bound_is_the_product_and_reads_well(name, wrt):
 
 @pytest.mark.parametrize("kind", LOSSES.values(), ids=LOSSES)
 def test_entries_are_complete(kind):
-    assert kind.sharpness in ("attained", "supremum") and kind.targets in TARGETS and kind.witness_text and kind.reason
-    assert (kind.smoothness is None) == (kind.bend is None) == (not kind.smooth_reason)
-    for text in (kind.reason, kind.witness_text, kind.smooth_reason):
-        prose.check(text)
+    assert kind.sharpness in ("attained", "supremum") and kind.targets in TARGETS
+    assert (kind.smoothness is None) == (kind.bend is None) == (kind.smooth_reason is None)
+    for loss in (built(kind.name), kind(4, **{a.name: 1 if a.default is None else a.default for a in kind.arguments})):
+        for words in (kind.formula, kind.reason, kind.witness_text, kind.smooth_reason or kind.reason):
+            text = words(loss.places())
+            prose.check(text)
+            assert "<<" not in prose.to_text(text, loss.terms) and set(prose.places(text)) <= set(loss.terms)
 
 
 def test_names_are_built_for_the_outputs_of_the_network():
