@@ -42,13 +42,14 @@ def test_own_network(tmp_path):
         assert not derive(load(file).network, "parameters").unbounded
 
 
-@pytest.mark.parametrize("marker", ["check --all", "bench"])
+@pytest.mark.parametrize("marker", ["check --all", "bench", "paper", "compare"])
 def test_tables_are_whole(marker):
     assert len(block(marker).splitlines()) > 8
 
 
 def test_table_of_architectures_is_current():
     from normbound.network.builtins import names
-    lines = block("check --all").splitlines()[2:]
+    lines = block("check --all").splitlines()[2:2 + len(names())]
     assert [line.split()[0] for line in lines] == list(names())
+    assert "triples (network, point, step) checked" in block("check --all")
     assert all(line.endswith("survived") for line in lines)
