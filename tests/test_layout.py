@@ -87,3 +87,15 @@ def test_every_public_name_resolves():
         assert getattr(normbound, name) is not None
     with pytest.raises(AttributeError, match="no attribute"):
         _ = normbound.nonsense
+
+
+def test_every_folder_of_code_and_data_is_packaged():
+    import tomllib
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {"normbound" + "".join(f".{p}" for p in f.relative_to(PACKAGE).parts)
+               for f in (PACKAGE, *PACKAGE.rglob("*")) if f.is_dir() and any(f.glob("*.py"))}
+    assert folders | {"normbound.templates"} == set(tools["packages"])
+    data = {f.suffix for f in (ROOT / "templates").iterdir() if f.is_file()}
+    assert data == {Path(x).suffix for x in tools["package-data"]["normbound.templates"]}
+    for f in PACKAGE.rglob("*.toml"):
+        assert any(f.match(pattern) for pattern in tools["package-data"]["normbound"]), f

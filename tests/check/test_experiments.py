@@ -7,11 +7,11 @@ from math import comb, log
 import numpy as np
 import pytest
 
-from normbound.check import experiment_bounds as bounds
-from normbound.check import experiment_families as families_
-from normbound.check import experiment_generalization as generalization
-from normbound.check.experiment_tools import Tally, at_point, conclude, log_value, shown
 from normbound.check.experiments import EXPERIMENTS, Finding
+from normbound.check.experiments import bounds as bounds
+from normbound.check.experiments import families as families_
+from normbound.check.experiments import generalization as generalization
+from normbound.check.experiments.tools import Tally, at_point, conclude, log_value, shown
 from normbound.errors import NetworkError
 from normbound.terms.store import Store
 from normbound.theory import families

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from normbound.calculus.bound import derive
-from normbound.check.experiment_tools import (
+from normbound.check.experiments.tools import (
     AtPoint,
     Tally,
     as_array,

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from normbound.check.experiment_bounds import result_1, result_2, result_4, result_5
-from normbound.check.experiment_families import result_3, result_6, result_9
-from normbound.check.experiment_generalization import result_8
-from normbound.check.experiment_landscape import result_7
+from normbound.check.experiments.bounds import result_1, result_2, result_4, result_5
+from normbound.check.experiments.families import result_3, result_6, result_9
+from normbound.check.experiments.generalization import result_8
+from normbound.check.experiments.landscape import result_7
 from normbound.check.finding import Finding
 
 EXPERIMENTS: dict[str, Callable[..., Finding]] = {

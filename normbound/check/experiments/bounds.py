@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from normbound.calculus.bound import derive
-from normbound.check.experiment_tools import (
+from normbound.check.experiments.tools import (
     ROUNDING,
     Tally,
     at_point,

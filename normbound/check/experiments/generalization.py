@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from normbound.check.experiment_tools import ROUNDING, Tally, conclude, count_of, factor_of, scaled
+from normbound.check.experiments.tools import ROUNDING, Tally, conclude, count_of, factor_of, scaled
 from normbound.check.finding import Finding
 from normbound.check.theorems import check
 from normbound.errors import NetworkError
