@@ -36,6 +36,7 @@ _HOME = {
     "normbound.network.files": ("Architecture", "load"),
     "normbound.network.language": ("parse_block", "parse_network"),
     "normbound.network.program": ("Input", "Network"),
+    "normbound.render.bibliography": ("bibtex", "references"),
     "normbound.render.figures": ("regime_diagram", "regime_point"),
     "normbound.render.latex": ("Style", "document"),
     "normbound.render.names": ("Names",),

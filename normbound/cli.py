@@ -331,6 +331,8 @@ def render(source: Source,
            floors: Annotated[bool, typer.Option("--floors/--no-floors", help="Use the declared variance floors, or the "
                                                 "unconditional constants.")] = True,
            without: Annotated[bool, typer.Option("--without-normalization", help="Remove whole normalizers first.")] = False,
+           cite: Annotated[bool, typer.Option("--cite", help="Cite the papers that introduced the layers.")] = False,
+           bibtex: Annotated[bool, typer.Option("--bibtex", help="Print the BibTeX entries of these papers, and nothing else.")] = False,
            measure: Annotated[int, typer.Option(help="Also sample this many networks and say how close they come.")] = 0,
            output: Output = None) -> None:
     """Typeset bounds with their derivations: LaTeX for a paper, a document, a PDF."""
@@ -338,6 +340,8 @@ def render(source: Source,
     from normbound.calculus.bound import derive as derive_bound
     from normbound.errors import UnsupportedError
     from normbound.render import latex, statement
+    from normbound.render.bibliography import bibtex as bibliography
+    from normbound.render.bibliography import references
     from normbound.render.names import Names
     forms = ("tex", "document", "pdf", "text", "json")
     if form not in forms:
@@ -357,6 +361,10 @@ def render(source: Source,
     if form == "text":
         _emit("\n\n".join(statement.statement(b, None, title) for b in bounds), output)
         return
+    papers = references(bounds[0])
+    if bibtex:
+        _emit(bibliography(papers), output)
+        return
     chosen = _split(names, "--name")
     known = set().union(*(b.symbols() for b in bounds))
     unknown = [n for n in chosen if n not in known]
@@ -364,11 +372,11 @@ def render(source: Source,
         raise UnsupportedError(f"--name {unknown[0]}: this network has no such symbol; it has {', '.join(sorted(known))}")
     said = _measured(network, measure) if measure else {}
     fragments = [latex.to_latex(b, latex.Style(Names(chosen, _split(macros, "--macro")), environment,
-                                               label or None, derivation), title, said.get(b.wrt, "")) for b in bounds]
+                                               label or None, derivation, cite), title, said.get(b.wrt, "")) for b in bounds]
     if form == "tex":
         _emit("\n\n".join(fragments), output)
         return
-    whole = latex.document(fragments, latex.Style(environment=environment))
+    whole = latex.document(fragments, latex.Style(environment=environment), bibliography=cite and bool(papers))
     if form == "document":
         _emit(whole, output)
         return
@@ -378,11 +386,11 @@ def render(source: Source,
     if engine() is None:
         written = write(target.with_suffix(".tex"), whole)
         try:
-            compile_tex(whole)
+            compile_tex(whole)  # says what is missing
         except TexError as error:
             print(f"written: {written}\n{error}", file=sys.stderr)
         return
-    compiled = compile_tex(whole)
+    compiled = compile_tex(whole, {"references.bib": bibliography(papers).encode()}, bool(cite and papers))
     for warning in compiled.warnings:
         print(f"TeX: {warning}", file=sys.stderr)
     print(f"written: {write(target, compiled.pdf)} ({compiled.pages} page{'s' if compiled.pages != 1 else ''})")

@@ -155,7 +155,7 @@ def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
             drawn = ()
         section = _section(result, finding, drawn)
         fragments = tuple(
-            to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{name.lower()}-{k}"),
+            to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{name.lower()}-{k}", cite=True),
                      f"{bound.network.title or 'network'}, {title}") for k, (title, bound) in enumerate(result.bounds, 1))
     return Outcome(name, result.title, finding, perf_counter() - start, section, fragments, drawn)
 

@@ -53,6 +53,16 @@ def test_render_options_reach_the_page():
     assert "Derivation" not in text and "over 20 sampled networks" in text
 
 
+def test_citations_and_their_entries(tex, tmp_path):
+    text = run("render", "pre-norm", "--cite").output
+    assert r"\cite{ba2016layernorm}" in text and text.count(r"\cite{") == 1
+    entries = run("render", "pre-norm", "--bibtex").output
+    assert entries.startswith("@") and "ba2016layernorm" in entries
+    done = run("render", "pre-norm", "--cite", "--format", "pdf", "-o", str(tmp_path / "b.pdf"))
+    assert done.exit_code == 0 and done.stderr == "" and (tmp_path / "b.pdf").stat().st_size > 1000
+    assert run("render", "mlp", "--cite", "--format", "pdf", "-o", str(tmp_path / "c.pdf")).exit_code == 0  # nothing to cite
+
+
 def test_render_without_normalization_and_without_floors():
     assert "LayerNorm" not in run("render", "mlp-layernorm", "--without-normalization").output.replace("MLP with LayerNorm", "")
     assert r"\sqrt{\varepsilon}" in run("render", "mlp-layernorm", "--no-floors").output

@@ -16,6 +16,7 @@ from normbound.calculus.bound import Bound, Stated
 from normbound.calculus.exposition import Exposition, Fact, Line, expose
 from normbound.calculus.notation import notation
 from normbound.contracts.context import ROLES
+from normbound.contracts.registry import LAYERS
 from normbound.errors import NormboundError, UnsupportedError
 from normbound.network.language import excerpt
 from normbound.network.program import place
@@ -51,7 +52,7 @@ class Style:
     environment  the theorem environment of the document it goes into
     label        its \\label; None derives a stable one from the title and the kind of the bound
     derivation   whether the derivation is included
-    cite         whether layers are cited (\\cite with the keys of ``references.bib``)
+    cite         whether layers are cited where the derivation meets them first (``bibliography.bibtex`` gives the entries)
     width        what a displayed formula may take, in em
     """
 
@@ -129,6 +130,7 @@ class _Writer:
             for i, parts in _names(self.exposition, [_index(d.binder(k)) for k in range(len(d.scopes))]).items():
                 names.reserve(store.nodes[i][1], *parts)
         self.printer, self.n = Page(names), names
+        self.cited: set[str] = set()
 
     def t(self, term: Term) -> str:
         return self.printer.tex(term)
@@ -432,6 +434,9 @@ class _Writer:
             name = line.title.replace("-", " ").capitalize()
             return rf"\textsf{{{name}}}" + (f" of {sources}" if sources else "") + f" ({where}): {facts}.{self._reason(line, said)}"
         part = _PARTS.get(line.part, "")
+        if self.style.cite and line.title in LAYERS and LAYERS[line.title].references and line.title not in self.cited:
+            self.cited.add(line.title)
+            part += rf", cf.~\cite{{{','.join(LAYERS[line.title].references)}}}"
         text = rf"{'then ' if line.kind == 'then' and line.premises else ''}\textsf{{{prose.escape(line.title)}}} ({where}{part}): "
         reason = self._reason(line, said)
         if line.kind == "layer":
