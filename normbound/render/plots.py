@@ -352,7 +352,7 @@ def _regimes(axes: Any, series: Mapping[str, Mapping[str, Any]]) -> bool:
     row = series["regimes"]
     if not row["x"]:
         return False
-    for sign, marker, face, size in ((-1, "o", "white", 3.2), (0, "D", LIGHT, 3.6), (1, "o", "black", 3.2)):
+    for sign, marker, face, size in ((-1, "o", "white", 3.2), (0, "s", LIGHT, 4.2), (1, "o", "black", 3.2)):
         chosen = [(x, y) for x, y, s in zip(row["x"], row["y"], row["sign"], strict=True) if s == sign]
         axes.plot([x for x, _ in chosen], [y for _, y in chosen], linestyle="none", marker=marker, markersize=size,
                   markerfacecolor=face, markeredgecolor="black", markeredgewidth=0.6, zorder=2)
@@ -366,7 +366,7 @@ def _regimes(axes: Any, series: Mapping[str, Mapping[str, Any]]) -> bool:
     axes.set_aspect("equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(range(int(top) + 1))
-    notes = ((0.92, r"$\circ$  measured rate below 1"), (0.83, r"$\diamond$  measured rate 1"),
+    notes = ((0.92, r"$\circ$  measured rate below 1"), (0.83, r"grey squares: measured rate 1"),
              (0.74, r"$\bullet$  measured rate above 1"), (0.56, r"solid line: $gs=\sqrt{\sigma^2+\varepsilon}$"),
              (0.44, r"dashed line: $g=\sqrt{\sigma^2+\varepsilon}$,"),
              (0.36, "below it the constant exceeds"), (0.28, "that without normalization"))

@@ -110,7 +110,7 @@ def lower_bound() -> Result:
         r"in $(W_1,\dots,W_K)$ has norm $\sqrt{K}s^{K-1}R$ at some $x$ with $\abs{x}\le R$. For every $c>0$ the ReLU networks without "
         r"biases all of whose weights exceed $c$, an open set and so of positive Lebesgue measure, have Lipschitz constants in the "
         r"input of at least $(cd)^K$, which is exponential for $cd>1$.",
-        proof=tuple(f.proof for f in families),
+        proof=tuple(rf"\emph{{{f.name}:}} {f.proof}" for f in families),
         sharpness="The first family attains the upper bounds of the two sections before (without biases) at every depth.",
         sources=SOURCE)
     return Result("R3", "Exponential lower bounds and their continuum", (theorem,), (), families)
@@ -220,7 +220,7 @@ def opposite_regime() -> Result:
         r"normalized network itself; on either side the exact family attains the bound.",
         hypotheses=(r"$d\ge3$ for LayerNorm, $m\ge3$ for BatchNorm. At $\varepsilon=0$ no constant holds on all of space: $N$ is not "
                     r"continuous where the deviation is 0.",),
-        proof=tuple(f.proof for f in families),
+        proof=tuple(rf"\emph{{{f.name}:}} {f.proof}" for f in families),
         terms={"value": comparison.first.term, "root": sqrt(store.symbol("sigma")**2 + store.symbol("eps"))},
         sharpness="All constants are attained by the explicit networks.", sources=("openreview2026uv1q",))
     return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families)
