@@ -109,6 +109,11 @@ def _attach() -> None:
         from normbound.render.theorem import theorem_text
         return theorem_text(self)
 
+    def theorem_check(self: Any, seed: int = 0) -> Any:
+        """Attack the theorem numerically; a finding with a verdict."""
+        from normbound.check.theorems import check
+        return check(self, seed)
+
     def theorem_tex(self: Any, names: Any = None, label: str = "", environment: str = "theorem") -> str:
         """The theorem as a LaTeX fragment."""
         from normbound.render.theorem import theorem_latex
@@ -130,7 +135,7 @@ def _attach() -> None:
     comparison = import_module("normbound.calculus.comparison").Comparison
     comparison.__str__, comparison.to_latex = compared, compared_latex
     theorem_class = import_module("normbound.theory.theorem").Theorem
-    theorem_class.__str__, theorem_class.to_latex = theorem, theorem_tex
+    theorem_class.__str__, theorem_class.to_latex, theorem_class.check = theorem, theorem_tex, theorem_check
     import_module("normbound.calculus.derivation").Derivation.__str__ = steps
     import_module("normbound.network.program").Network.__str__ = network_text
 
