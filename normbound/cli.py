@@ -299,6 +299,10 @@ def _table(architectures: list[Architecture], reports: list[Any]) -> str:
     lines.append("because a stated hypothesis does not hold there")
     lines += [f"{r.title}: suspected by doubles, not proved: step {', '.join(str(row.step) for row in r.suspected)}"
               for r in reports if r.suspected]
+    lines += [f"{r.title}: undecided: step {', '.join(str(row.step) for row in r.steps if row.undecided)} exceeds its bound in doubles, "
+              "and the layer cannot be evaluated on balls" for r in reports if r.totals["undecided"]]
+    lines += [f"{r.title}: never tested: step {', '.join(str(row.step) for row in r.unchecked if row.rule != 'domain')}"
+              for r in reports if any(row.rule != "domain" for row in r.unchecked)]
     lines += [f"{r.title}: overflow: {r.totals['overflow']:,} points left out, whose numbers doubles cannot hold"
               for r in reports if r.totals["overflow"]]
     return "\n".join(lines + [f"{r.title}: {v}" for r in reports for v in r.violations[:3]])

@@ -18,14 +18,12 @@ from normbound.check.experiments import EXPERIMENTS
 from normbound.check.finding import Finding
 from normbound.errors import NormboundError, TermError, UnsupportedError
 from normbound.render import plots, prose
-from normbound.render.architecture import formula
 from normbound.render.comparison import comparison_latex
 from normbound.render.latex import Style, to_latex
 from normbound.render.names import Names
 from normbound.render.output import write
 from normbound.render.pdf import TexError, compile_tex
 from normbound.render.templates import Tex, folder, render
-from normbound.render.tex import Tex as Page
 from normbound.render.theorem import theorem_latex
 from normbound.terms.store import Store
 from normbound.theory.results import RESULTS
@@ -37,6 +35,8 @@ CAPTIONS = {
     "tightness": "Largest measured Jacobian norm over the derived bound, one dash per sampled network (Gaussian and other laws), by "
                  "depth; the line is the median of Gaussian weights; squares are exact networks, which attain the bound; triangles "
                  "lie below the axis.",
+    "R5-tightness": "As in the figures before, for the parameters of networks with LayerNorm; the squares are exact networks with "
+                    "given gains at epsilon 0, for which the recursion is attained.",
     "lower-bound": "Measured Lipschitz constants of random members of the two families (marks) and the stated constants (lines).",
     "reduction": "True Lipschitz constants of members of the exact family, measured (marks) and stated (lines), without the normalizer "
                  "and with it on either side of the threshold and at it.",
@@ -169,10 +169,10 @@ def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
     derived = ", ".join(rf"Proposition~\ref{{prop:{slug}-{k}}}" for k in range(1, len(result.bounds) + 1))
     comparison = comparison_latex(result.comparison, names, macros=False) if result.comparison is not None else ""
     return render("section.tex.j2", title=result.title, label=f"sec:{slug}", theorems=[Tex(t) for t in theorems],
-                  families=list(families.values()), comparison=Tex(comparison), network=Tex(_networks(result, names)), derived=Tex(derived),
+                  families=list(families.values()), comparison=Tex(comparison), derived=Tex(derived),
                   verdict=finding.verdict, says=Tex(_sentence(finding.says, prose.to_tex, prose.escape)),
                   figures=[(k, _shown(v)) for k, v in finding.figures.items()],
-                  plots=[(p.name, CAPTIONS[p.stem.partition('-')[2]]) for p in drawn if p.suffix == ".pdf"])
+                  plots=[(p.name, CAPTIONS.get(p.stem, CAPTIONS[p.stem.partition('-')[2]])) for p in drawn if p.suffix == ".pdf"])
 
 
 def _sentence(says: str, as_prose: Callable[[str], str], plain: Callable[[str], str]) -> str:
@@ -182,17 +182,6 @@ def _sentence(says: str, as_prose: Callable[[str], str], plain: Callable[[str], 
     except TermError:
         return plain(says)
     return as_prose(says)
-
-
-def _networks(result: Any, names: Names) -> str:
-    """The networks that the theorems of a section speak of, where they were derived for one network."""
-    page = Page(names)
-    found: dict[str, None] = {}
-    for t in result.theorems:
-        network = getattr(t, "network", None)
-        if network is not None:
-            found[f"${formula(network.body, page.tex)}$"] = None
-    return " and ".join(found) + "." if found else ""
 
 
 def _shown(value: Any) -> str:

@@ -61,6 +61,8 @@ def notation(bound: Bound) -> list[Meaning]:
     symbols = bound.symbols()
     known = [Meaning(symbols[name], words, name in naturals, tuple(places), norm, tensor)
              for name, (words, places, norm, tensor) in found.items() if name in symbols]
+    floors = set() if d.floors else {n for i in d.program.code for f in (getattr(i.block, "floor", None),) if isinstance(f, Term)
+                                     for n in f.store.symbols(f)}
     rest = [Meaning(t, "natural number" if n in naturals else "real number, at least 0", n in naturals)
-            for n, t in symbols.items() if n not in found and t.node[0] != CONST]
+            for n, t in symbols.items() if n not in found and n not in floors and t.node[0] != CONST]
     return known + rest

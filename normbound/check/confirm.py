@@ -35,7 +35,6 @@ from normbound.check.walk import NoOutput, Passage, Walk, walk
 from normbound.contracts.block import Composite, Parameter
 from normbound.contracts.summary import Shared
 from normbound.errors import NormboundError, TermError
-from normbound.layers.linear import Linear
 from normbound.layers.normalization import Normalize
 from normbound.terms.evaluate import evaluate_floats, evaluate_many, precision
 from normbound.terms.store import ELT, SYM, Term
@@ -58,6 +57,7 @@ class Confirmation:
     how        the kind of witness: "pair", "radius", "input", "parameters", "rule" or "undefined"
     left, right  decimal ends: the left side is at least ``left``, the right side at most ``right``
     bits       working precision
+    blind      the layer cannot be evaluated on balls, so nothing can be said about it
     """
 
     confirmed: bool | None
@@ -67,6 +67,7 @@ class Confirmation:
     bits: int
     reason: str = ""
     witness: Mapping[str, Any] = field(default_factory=dict)
+    blind: bool = False
 
     def to_data(self) -> dict[str, Any]:
         """JSON values."""
@@ -206,7 +207,6 @@ class _Trial:
         for event in r.schedule:
             if event.op != LEAF:
                 continue
-            layer = r.layers[event.at]
             for slot in plan.slots[event.at]:
                 key, p = r.key(event.at, slot, event.iterations), slot.parameter
                 value = self.witness.tensors[key]
@@ -218,8 +218,8 @@ class _Trial:
                 bounds: list[tuple[Term, str]] = []
                 if not _as_given(p, value):
                     bounds.append((p.bound, p.norm))
-                    if isinstance(layer, Linear) and p.name == "W" and layer.row_norm != layer.norm:
-                        bounds.append((layer.row_norm, "rows"))
+                    if p.row_bound is not None:
+                        bounds.append((p.row_bound, "rows"))
                 for bound, kind in bounds:
                     if (key, kind) not in sizes:
                         sizes[key, kind] = [_size(p, kind, side, self.bits) for side in value]
@@ -607,13 +607,16 @@ def judge(r: Realization, witness: Witness, step: int, iterations: tuple[int, ..
         except Unmet as error:
             return Confirmation(None, how, "", "", bits, f"hypothesis not surely met: {error}")
         except NoOutput as error:
+            if error.inside and not type(r.layers[error.at]).__module__.startswith("normbound."):
+                return Confirmation(None, how, "", "", bits, str(error), blind=True)
             if how == "undefined" and (error.at, error.iterations) == (r.plan.derivation.steps[step].at, iterations):
                 return Confirmation(True, how, "no output", "a number", bits, str(error))
             return Confirmation(None, how, "", "", bits, str(error))
         except Undecided as error:
             reason = str(error)
-        except (TypeError, AttributeError, ValueError) as error:
-            return Confirmation(None, how, "", "", bits, f"the forward pass does not run on balls: {error}")
+        except Exception as error:  # whatever a layer of the user's raises
+            reason = f"the forward pass does not run on balls: {type(error).__name__}: {error}"
+            return Confirmation(None, how, "", "", bits, reason, blind=True)
         bits *= 4
     return Confirmation(None, how, "", "", bits // 4, f"undecided with {bits // 4} bits: {reason}")
 

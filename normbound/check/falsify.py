@@ -580,9 +580,6 @@ class _Tester:
         size = np.maximum(error[:, None], error[None])
         ok = self.trace.valid.reshape(-1)
         use = ok[:, None] & ok[None] & np.isfinite(bound) & np.isfinite(size)  # else the comparison is empty
-        if self.plan.concrete:  # a tensor given by its entries is compared with others, not others among themselves
-            first = np.arange(T * P) < P
-            use &= first[:, None] | first[None]
         np.fill_diagonal(use, False)
         if not use.any():
             return False, False
@@ -748,6 +745,7 @@ class _Tester:
         self.asked[place] = self.asked.get(place, 0) + 1
         verdict = confirm_in(self.r, step, iterations, kind, group, witness)
         if not verdict.confirmed:
+            self.report.steps[step].undecided += verdict.blind
             return verdict
         self.stored[place] = self.stored.get(place, 0) + 1
         self.report.steps[step].violated += 1

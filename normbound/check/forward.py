@@ -20,7 +20,7 @@ import numpy as np
 
 from normbound.check.realization import CLOSE, ITERATE, LEAF, NEXT, OPEN, Key, Plan, Realization, assign, record
 from normbound.contracts.block import Composite, Layer, Repeat
-from normbound.errors import ShapeError
+from normbound.errors import NetworkError, ShapeError
 from normbound.layers.normalization import Normalize
 from normbound.network.program import place
 from normbound.terms.evaluate import evaluate_floats
@@ -284,6 +284,8 @@ class _Run:
             except ValueError as error:  # shapes that the arrays do not have
                 raise ShapeError(f"{self._where(event.at)}: the forward pass fails on an input of shape {x.shape[2:]}, "
                                  f"the program says {r.shapes[2 * event.at]}: {error}") from None
+            except (ArithmeticError, LookupError, RuntimeError, TypeError, AttributeError) as error:  # a layer of the user's
+                raise NetworkError(f"{self._where(event.at)}: the forward pass raises {type(error).__name__}: {error}") from error
             if isinstance(layer, Normalize):
                 self.deviations.append((event, layer.deviations(x)))
             self._defined(step, event, x, y)

@@ -21,7 +21,7 @@ from normbound.version import VERSION
 
 BINS = 200  # cells of a distribution of measured/bound between 0 and 1
 MAX_STORED = 2  # violations proved and kept per step, kind and group; further suspicions are counted only
-COUNTS = ("executed", "unmet", "overflow", "unbounded", "survived", "suspected", "violated")
+COUNTS = ("executed", "unmet", "overflow", "unbounded", "survived", "suspected", "undecided", "violated")
 
 
 class ReportError(NormboundError, ValueError):
@@ -133,7 +133,8 @@ class Row:
 
     executed = survived + suspected + unbounded counts instances (one iteration of one network): no test failed, doubles
     exceed a bound, no bound is a number. violated counts the violations that ball arithmetic proved among the suspected;
-    it is asked until ``MAX_STORED`` of each kind and group are proved. unmet and overflow count points (of one network) left
+    it is asked until ``MAX_STORED`` of each kind and group are proved. undecided counts suspicions about layers that
+    cannot be evaluated on balls: nothing clears them. unmet and overflow count points (of one network) left
     out: below a given floor, or with numbers that doubles cannot hold. triples counts the
     pairs of a drawn network and one of its points at which at least one bound of the step was a number and was tested;
     further networks near a drawn one, and further iterations of the step, do not count again.
@@ -153,6 +154,7 @@ class Row:
     unbounded: int = 0
     survived: int = 0
     suspected: int = 0
+    undecided: int = 0
     violated: int = 0
     triples: int = 0
     ratios: dict[str, float] = field(default_factory=dict)
@@ -210,17 +212,20 @@ class Report:
     digest: str = ""
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a report has no truth value; compare report.verdict with 'survived', 'violated' or "
-                        "'nothing checked'")
+        raise TypeError("a report has no truth value; compare report.verdict with 'survived', 'violated', "
+                        "'undecided' or 'nothing checked'")
 
     @property
     def verdict(self) -> str:
-        """"violated" if a violation is proved, "survived" if tests ran and none is, else "nothing checked".
+        """"violated" if a violation is proved, "undecided" if a suspicion is about a layer that cannot be evaluated on balls,
+        "survived" if tests ran and neither is the case, else "nothing checked".
 
-        Suspicions that ball arithmetic did not confirm are no violations; ``suspected`` lists them.
+        Other suspicions that ball arithmetic did not confirm are no violations; ``suspected`` lists them.
         """
         if any(r.violated for r in self.steps):
             return "violated"
+        if any(r.undecided for r in self.steps):
+            return "undecided"
         return "survived" if any(r.survived for r in self.steps if r.rule != "domain") else "nothing checked"
 
     @property
@@ -291,6 +296,8 @@ class Report:
         derived = ("version", "verdict", "triples", "totals", "best_input", "best_parameters", "unchecked", "culprits")
         found = _entries(cls, {k: v for k, v in data.items() if k not in derived}, "a report")
         found["steps"] = [Row.from_data(r) for r in found["steps"]]
+        if not all(isinstance(p, list) and all(isinstance(x, int) for x in p) for p in found["premises"]):
+            raise ReportError("premises: lists of step numbers are needed")
         found["premises"] = [tuple(p) for p in found["premises"]]
         found["violations"] = [Violation.from_data(without_stamp(v)) for v in found["violations"]]
         return cls(**found)

@@ -24,11 +24,14 @@ Array = Any
 
 
 class NoOutput(Undefined):
-    """A layer has no output at an input that it should accept."""
+    """A layer has no output at an input that it should accept.
 
-    def __init__(self, where: str, at: int, iterations: tuple[int, ...], reason: str):
+    inside  an operation on the way has no value (in a branch that may not be taken), not the output itself
+    """
+
+    def __init__(self, where: str, at: int, iterations: tuple[int, ...], reason: str, inside: bool = False):
         super().__init__(f"{where}: {reason}")
-        self.at, self.iterations = at, iterations
+        self.at, self.iterations, self.inside = at, iterations, inside
         self.so_far = Walk()
 
 
@@ -164,6 +167,10 @@ class _Run:
                 self.out.inputs.append((event, x))
             try:
                 y = layer.forward({s.parameter.name: self.tensors[k] for s, k in zip(slots, keys, strict=True)}, x)
+            except Undefined as error:
+                raise NoOutput(f"{place(self.code[event.at].path)} ({layer.name})", event.at, event.iterations,
+                               str(error), inside=True) from None
+            try:
                 if y.dtype == object:
                     y = to_balls(y)
             except Undefined as error:

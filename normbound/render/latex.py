@@ -92,6 +92,12 @@ def conditions_of(bound: Bound, names: Names) -> str:
     return " ".join([writer.domain(), *([writer.stated_hypotheses()] if bound.hypotheses else [])])
 
 
+def setting_of(bound: Bound, names: Names) -> str:
+    """The network, its parameter set and its domain in a few sentences, for theorems about it."""
+    writer = _Writer(bound, Style(names=names, derivation=False), "", "")
+    return f"{writer.setting()} {writer.parameters()} {writer.domain()}"
+
+
 def document(fragments: Sequence[str], style: Style | None = None, title: str = "", size: str = "10pt",
              bibliography: bool = False) -> str:
     """A document of its own around fragments."""
@@ -149,7 +155,7 @@ class _Writer:
         return render(
             "bound.tex.j2", version=VERSION, digest=b.digest, title=self.title, environment=Tex(s.environment),
             heading=f"{TITLES[b.wrt]}{', ' + self.title if self.title else ''}", label=Tex(s.label or label_of(b, self.title)),
-            macros=Tex(self.n.preamble()), setting=Tex(self._setting()), claim=Tex(self._claim()), display=Tex(display),
+            macros=Tex(self.n.preamble()), setting=Tex(self.setting()), claim=Tex(self._claim()), display=Tex(display),
             where=Tex(where), parts=[(h, Tex(x)) for h, x in parts], notation=[Tex(r) for r in rows],
             notation_words=Tex(self._notation_words(wide)), preface=Tex(self._preface()),
             lines=[(Tex(k), Tex(x)) for k, x in lines])
@@ -173,7 +179,7 @@ class _Writer:
         rest = " \\\\\n".join(rf"{name} &= {text}" for name, text in lines[:-1])
         return f"{head}, \\\\\n{whole}", rest
 
-    def _setting(self) -> str:
+    def setting(self) -> str:
         b = self.bound
         program = b.derivation.program
         text = formula(b.network.body, self.t)
@@ -205,7 +211,7 @@ class _Writer:
     # -- what it means ------------------------------------------------------------------------------------------
     def _parts(self) -> list[tuple[str, str]]:
         b = self.bound
-        parts = [("Domain", self.domain()), ("Parameters", self._parameters()), ("Norms", self._norms())]
+        parts = [("Domain", self.domain()), ("Parameters", self.parameters()), ("Norms", self._norms())]
         if b.hypotheses:
             parts.append(("Hypotheses", self.stated_hypotheses()))
         if not b.unbounded:
@@ -224,7 +230,7 @@ class _Writer:
         unused = " The radius is not used." if i.radius is not None and not b.needs_radius else ""
         return rf"$D(\theta)$ is the set of {ball}{more}.{unused}"
 
-    def _parameters(self) -> str:
+    def parameters(self) -> str:
         b = self.bound
         groups: dict[str, list[str]] = {}
         total = 0
@@ -335,6 +341,8 @@ class _Writer:
         a = attainment(self.bound)
         own: dict[str, list[str]] = {}
         for _, layer, word in a.layerwise:
+            if layer == "Identity":
+                continue
             layers = own.setdefault(word, [])
             if layer not in layers:
                 layers.append(layer)
@@ -379,7 +387,7 @@ class _Writer:
     def _measured(self, norm: str, tensor: str) -> str:
         """The norm of a tensor that its bound speaks of."""
         name = _tensor(tensor)
-        return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": rf"{{{self._abs(name)}}}_\infty"}.get(norm, name)
+        return {"spectral": self._norm(name), "euclidean": self._abs(name), "sup": f"{self.n.macro('supnorm')}{{{name}}}"}.get(norm, name)
 
     def _notation_words(self, wide: list[str]) -> str:
         naturals = [self.m(x.symbol) for x in notation(self.bound) if x.natural]

@@ -299,6 +299,7 @@ def _upright(name: str, font: str) -> Name:
 _MACROS = {
     "norm": ("norm", r"[1]{\left\lVert#1\right\rVert}"),
     "abs": ("abs", r"[1]{\left\lvert#1\right\rvert}"),
+    "supnorm": ("supnorm", r"[1]{\left\lvert#1\right\rvert_{\infty}}"),
     "Lip": ("Lip", r"{\operatorname{Lip}}"),
     "Var": ("Var", r"{\operatorname{Var}}"),
     "diag": ("diag", r"{\operatorname{diag}}"),

@@ -111,7 +111,8 @@ def to_tex(prose: str, terms: Mapping[str, Term] | None = None, page: Tex | None
 
     count = iter(range(len(prose)))
     names = page.names
-    own = re.sub(r"\\(norm|abs|Lip|Var|diag)(?![A-Za-z])", lambda m: names.macro(m[1]), prose)
+    own = re.sub(r"\\abs\{([^{}]*)\}_(?:\{\\infty\}|\\infty)", lambda m: rf"{names.macro('supnorm')}{{{m[1]}}}", prose)
+    own = re.sub(r"\\(norm|abs|Lip|Var|diag)(?![A-Za-z])", lambda m: names.macro(m[1]), own)
     return _PLACE.sub(lambda m: put(next(count), m[1]), own)
 
 
@@ -535,7 +536,7 @@ def _context() -> Any:
 _SPECIALS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+    "|": r"\textbar{}", '"': "''", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
     "\n": " ", "\t": " ", "\r": " ", "\u00a0": "~"}
 _COMBINING = {"\u0300": r"\`", "\u0301": r"\'", "\u0302": r"\^", "\u0303": r"\~", "\u0304": r"\=", "\u0306": r"\u",
               "\u0307": r"\.", "\u0308": r'\"', "\u030a": r"\r", "\u030b": r"\H", "\u030c": r"\v", "\u0327": r"\c",
@@ -584,7 +585,9 @@ def escape(text: str) -> str:
 
 def code(text: str) -> str:
     """Plain text in typewriter type that may break at spaces; comparison signs are those of the typewriter font."""
-    safe = escape(text).replace(r"\textgreater{}", ">{}").replace(r"\textless{}", "<{}")  # {}: no ligature of >>
+    safe = escape(text)
+    for was, shown in ((r"\textgreater{}", ">{}"), (r"\textless{}", "<{}"), ("''", r"\char34{}")):  # {}: no ligature of >>
+        safe = safe.replace(was, shown)
     return rf"\texttt{{{safe.replace(' ', ' ' + chr(92) + 'allowbreak{}')}}}"
 
 

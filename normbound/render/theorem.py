@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from normbound.render import prose
+from normbound.render.latex import setting_of
 from normbound.render.names import Names
 from normbound.render.naming import Naming
 from normbound.render.templates import Tex, render
@@ -45,6 +46,8 @@ def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "",
     """
     t = theorem
     names = names or Names()
+    bound = getattr(t, "bound", None)
+    network = setting_of(bound, names) if bound is not None else ""  # first: its letters are kept for it
     page = Naming(Page(names))
 
     def tex(text: str) -> Tex:
@@ -56,7 +59,7 @@ def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "",
     hypotheses, proof = [tex(h) for h in t.hypotheses], [tex(p) for p in t.proof]
     sharpness, warnings = tex(t.sharpness) if t.sharpness else "", Tex(" ".join(tex(w) for w in t.warnings))
     where = page.definitions()
-    return render("theorem.tex.j2", notes=[Tex(n) for n in page.page.notes()],
+    return render("theorem.tex.j2", network=Tex(network), notes=[Tex(n) for n in page.page.notes()],
                   macros=Tex(names.preamble()) if macros else "", environment=Tex(environment), title=t.title,
                   label=Tex(label or "nb:" + re.sub(r"[^A-Za-z0-9:-]+", "-", t.name)), statement=statement,
                   where=Tex(" \\\\\n".join(where)), hypotheses=hypotheses,

@@ -180,7 +180,10 @@ class Floats:
     infinity = inf
 
     def number(self, value: object) -> float:
-        return float(value) if isinstance(value, (int, float, Fraction)) else float(exact(value))
+        try:
+            return float(value) if isinstance(value, (int, float, Fraction)) else float(exact(value))
+        except OverflowError:
+            return inf
 
     def power(self, x: float, e: Exact) -> float:
         if x == 0 and e < 0:

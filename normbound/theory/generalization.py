@@ -33,7 +33,8 @@ MAX_CELLS = 256  # cells whose floors ``at`` examines one by one
 
 _RISKS = ((r"\mathcal{R}(\theta)", r"the risk, the expectation of $\ell(f(x;\theta), y)$"),
           (r"\hat{\mathcal{R}}(\theta)", "the empirical risk, the mean over the sample"))
-_ALL = ((r"\theta", "all parameters of the network"), (r"\Theta", "the parameters that the declared norm bounds allow"))
+_ALL = ((r"\theta", "all parameters of the network"),
+        (r"\Theta", "any set of parameters within the declared norm bounds that meets the hypotheses"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ DIFFERENTIABLE = frozenset((
 _CURVATURE = ("Nothing is claimed about curvature: the bound is on gradients, and a small gradient bound does not make the "
               "landscape convex or its Hessian small.")
 _AS_GIVEN = "at values within their norm bounds"
-_RELATIVE = ("A small bound for early iterations is also the vanishing gradient: those layers learn slowly. Smoother means "
-             "smoother relative to the network without normalization, whose bound grows.")
+_RELATIVE = ("Where the bound for early iterations is small, this is also the vanishing gradient: those layers learn slowly. Smoother "
+             "means smoother relative to the network without normalization, whose bound grows.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def input_unnormalized() -> Result:
         r"but one).",
         sources=SOURCE)
     return Result("R1", "Upper bound in the input, without normalization", (theorem,),
-                  (("bounds of their own", bound), ("equal bounds", equal)))
+                  (("input", bound), ("equal bounds", equal)))
 
 
 def parameters_unnormalized() -> Result:
@@ -211,7 +211,7 @@ def opposite_regime() -> Result:
     store = current()
     theorem = Theorem(
         "R9", "The opposite regime and the border",
-        r"Let $K\ge1$ and $\varepsilon=0$. For every $c>1$ there are networks (a continuum) with $\norm{W_i}=1$ whose Lipschitz constant "
+        r"Let $K\ge1$. At $\varepsilon=0$: for every $c>1$ there are networks (a continuum) with $\norm{W_i}=1$ whose Lipschitz constant "
         r"on the inputs at which every deviation is at least $\frac{1}{c}$ is 1 without normalizers and exactly $c^K$ with LayerNorm "
         r"after each linear map; likewise for BatchNorm in training mode, as a map of the whole batch; and there are such networks "
         r"with BatchNorm whose derivative in the first weight has norm at least $c^K\sqrt{m}$, $m$ the size of the batch. For all "

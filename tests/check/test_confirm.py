@@ -216,3 +216,64 @@ def test_what_cannot_be_reached_is_not_a_verdict():
     nothing = SimpleNamespace(seed=3, law="zero", points=8, fixed={}, step=3, iterations=(9,), kind="rule", group="input",
                               witness={"point": 0})
     assert "not executed" in confirm(plan(rows(lin() >> RELU)), nothing).reason
+
+
+# -- layers that balls cannot evaluate, parameter sets of given matrices, and branches that are not taken ----------
+def _user_layer(name, forward):
+    from dataclasses import dataclass
+
+    from normbound.contracts.context import Contract
+
+    @dataclass(frozen=True, eq=False)
+    class User(Layer):
+        def contract(self, context):
+            return Contract(context.store.one, context.store.zero, context.store.one)
+
+        def forward(self, tensors, x):
+            return forward(x)
+    User.name = name
+    return User()
+
+
+def test_a_suspicion_that_balls_cannot_examine_is_not_a_pass():
+    import math
+
+    import numpy as np
+    opaque = _user_layer("Opaque", lambda x: 2 * x + 0 * np.vectorize(math.erf, otypes=[float])(x.real))
+    report = check(Input("R", "d") >> Linear("s") >> opaque, networks=6)
+    assert report.verdict == "undecided" and any(r.undecided for r in report.steps)
+
+
+def test_a_branch_that_is_not_taken_may_have_no_value():
+    import numpy as np
+
+    def forward(x):
+        with np.errstate(all="ignore"):
+            return np.where(x == 0, 0, x * x / np.where(x == 0, 1, x)) * (np.exp(x) / np.exp(x))
+    report = check(Input(1000, "d") >> _user_layer("Same", forward), networks=40)
+    assert report.verdict != "violated"
+
+
+def test_a_wrong_entry_bound_of_a_given_matrix_is_proved(monkeypatch):
+    monkeypatch.setattr(Linear, "sup", lambda self, context: self.row_norm * context.radius() + (self.bias or 0))
+    report = check(Input("R", 2) >> Linear([[1, "1/2"], ["1/2", 1]]) * Linear("s"), networks=220)
+    assert report.verdict == "violated"
+
+
+def test_networks_near_a_given_one_are_compared_with_each_other(monkeypatch):
+    from normbound.layers.normalization import Affine
+    honest = Affine._lip
+    monkeypatch.setattr(Affine, "_lip", lambda self, context, gain: honest(self, _Fixed(context), gain))
+    network = Input("R", 2) >> LayerNorm(gamma=[1, "1/2"], floor="sigma", eps="eps") >> Linear("t")
+    assert check(network, networks=60).verdict == "violated"
+
+
+class _Fixed:
+    """A context that says no parameter changes."""
+
+    def __init__(self, context):
+        self._context = context
+        self.fixed = True
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)

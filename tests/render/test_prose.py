@@ -18,6 +18,7 @@ from normbound.contracts.registry import LAYERS, Entry
 from normbound.contracts.rules import RULES
 from normbound.errors import TermError
 from normbound.render import prose
+from normbound.render.names import Names
 from normbound.terms.store import Store
 from normbound.theory import families
 
@@ -257,8 +258,7 @@ def test_all_prose_and_escaped_text_compile():
     body = "\n\n".join(lines) + "\n\n" + "".join(rf"\cite{{{k}}} " for k in keys)
     source = "\n".join((
         r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage[utf8]{inputenc}\usepackage{lmodern}",
-        r"\usepackage{amsmath,amssymb}\newcommand{\norm}[1]{\lVert#1\rVert}\newcommand{\abs}[1]{\lvert#1\rvert}",
-        r"\DeclareMathOperator{\Lip}{Lip}\DeclareMathOperator{\Var}{Var}\DeclareMathOperator{\diag}{diag}",
+        r"\usepackage{amsmath,amssymb}", Names().preamble(),
         r"\begin{document}\sloppy", body, r"\bibliographystyle{plain}\bibliography{references}\end{document}"))
     done = compile_tex(source, {"references.bib": BIBLIOGRAPHY.read_bytes()}, bibliography=True)
     assert done.pages > 5

@@ -219,8 +219,8 @@ def result_8(seed: int = 0, quick: bool = False, factor: Any = 1, networks: int 
     if missed:
         parts.append(Finding("not checked", f"the wrong statement was not rejected at delta = {', '.join(missed)}: {draws} draws "
                              "decide nothing"))
-    says = (f"in {draws} draws an overfitting learner violates the bound at a rate compatible with every delta; the statement "
-            "without the number of cells is rejected at every delta")
+    says = (f"in {draws} draws an overfitting learner violates the bound at a rate compatible with every $\\delta = e^{{-t}}$; the "
+            "statement without the number of cells is rejected at every $\\delta$")
     return conclude([premises], False, says, figures, series, parts, refuted)
 
 
