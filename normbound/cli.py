@@ -1,4 +1,7 @@
-"""The command line: derive, compare, render, paper, check, layers, bench, doctor. Every error is one line and exit code 2."""
+"""The command line: derive, compare, render, paper, check, search, audit, layers, bench, doctor.
+
+Every error is one line and exit code 2.
+"""
 
 from __future__ import annotations
 
@@ -318,6 +321,40 @@ def _split(settings: list[str] | None, option: str) -> dict[str, str]:
             raise UnsupportedError(f"{option} {setting!r}: write name=TeX, e.g. {option} s=\\\\rho")
         found[name.strip()] = text.strip()
     return found
+
+
+@app.command(epilog="Examples:  normbound search pre-norm;  normbound search dense --quantity parameters --seconds 10;  "
+                    "normbound search mlp-layernorm --steps --json")
+def search(source: Source,
+           quantity: Annotated[str, typer.Option(help="input, parameters or pair.")] = "input",
+           networks: Annotated[int, typer.Option(help="Random networks to climb from.")] = 24,
+           iterations: Annotated[int, typer.Option(help="Climbing steps; equal seeds then give equal results.")] = 200,
+           seconds: Annotated[float, typer.Option(help="Climb for this long instead.")] = 0.0,
+           seed: Annotated[int, typer.Option(help="Seed of the starts and of the climb.")] = 0,
+           settings: Settings = None,
+           steps: Annotated[bool, typer.Option("--steps", help="Climb on every step of the derivation.")] = False,
+           as_json: AsJson = False, output: Output = None) -> None:
+    """Climb towards a bound over points, directions and weights: how tight is it? Exit code 1 if balls prove it exceeded."""
+    from normbound.check import search as climbing
+    architecture = _load(source)
+    values = _values(architecture, settings) or None
+    limit = {"seconds": seconds} if seconds else {"iterations": iterations}
+    found: dict[Any, Any]
+    if steps:
+        found = climbing.tightness(architecture.network, quantity if quantity != "pair" else "input", networks, seed=seed,
+                                   values=values, **limit)
+    else:
+        found = {quantity: climbing.search(architecture, quantity, networks, seed=seed, values=values, **limit)}
+    proved = [k for k, s in found.items() if not isinstance(s, str) and s.suspicious
+              and climbing.confirmed(architecture.network, s).confirmed]
+    if as_json:
+        shown = {str(k): s if isinstance(s, str) else json.loads(s.to_json()) for k, s in found.items()}
+        _emit(json.dumps(shown, indent=1), output)
+    else:
+        _emit("\n".join(f"step {k}: {s}" if steps else str(s) for k, s in found.items()), output)
+    if proved:
+        print(f"exceeded, proved in ball arithmetic: {', '.join(map(str, proved))}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Examples:  normbound render pre-norm --wrt parameters -o bound.tex;  normbound render mlp-layernorm "

@@ -90,6 +90,14 @@ def test_bad_input_is_one_error(arguments, message):
     assert message in str(done.exception) or message in done.output
 
 
+def test_search_climbs_and_says_how_tight():
+    done = run("search", "mlp", "--iterations", "5", "--networks", "4")
+    assert done.exit_code == 0 and "best measured/bound" in done.output
+    found = json.loads(run("search", "mlp", "--iterations", "2", "--networks", "2", "--steps", "--json").output)
+    assert len(found) > 3
+    assert run("search", "mlp", "--quantity", "zz").exit_code != 0
+
+
 def test_compare_is_a_statement():
     done = run("compare", "mlp-layernorm", "--set", "K=24", "--set", "sigma=3/2", "--set", "b=4")
     assert done.exit_code == 0
