@@ -54,7 +54,7 @@ class Confirmation:
 
     confirmed  True: the hypotheses surely hold and the inequality surely fails; False: at every witness that was tried the
                inequality surely holds; None: neither, and ``reason`` says why
-    how        the kind of witness: "pair", "radius", "input", "parameters", "rule" or "undefined"
+    how        the kind of witness: "pair", "radius", "entries", "input", "parameters", "rule" or "undefined"
     left, right  decimal ends: the left side is at least ``left``, the right side at most ``right``
     bits       working precision
     blind      the layer cannot be evaluated on balls, so nothing can be said about it
@@ -328,6 +328,9 @@ class _Trial:
         before, after = passage.before, passage.after
         inside = [norm(side) for side in before]
         L, b0, G, q2, q1, q0 = self._coefficients(list(step.summary[:6]), values)
+        if self.witness.how == "entries":
+            assert step.summary.sup is not None
+            return largest(after[0]), self._single(step.summary.sup, values)
         if self.witness.how in ("radius", "undefined"):
             return norm(after[0]), b0 + _times(G, inside[0])
         B = inside[0].max(inside[1])
@@ -565,7 +568,7 @@ def witnesses(r: Realization, step: int, iterations: tuple[int, ...], kind: str,
               found: Mapping[str, Any]) -> Iterator[Witness]:
     """Exact pairs that may violate the promise of a step, the likeliest first."""
     network, point = int(found.get("network", 0)), int(found.get("point", 0))
-    if kind in ("radius", "undefined"):
+    if kind in ("radius", "entries", "undefined"):
         yield single(r, network, point, kind)
         return
     if kind == "pair":

@@ -5,6 +5,7 @@ A step promises, for its block and any two pairs (x, t), (x', t') that meet the 
 of a step is tested, at the values measured on the realization,
 
   radius       the envelope at every point of every network
+  entries      the largest entry, where products need a bound on it
   input        the spectral norm of the input Jacobian against L
   parameters   the norm of the Jacobian in the once-used tensors against p, in each shared group against c_s
   joint        the norm of the whole parameter Jacobian against sqrt(p^2 + sum c_s^2)
@@ -56,7 +57,7 @@ LOCAL_POINTS = 3  # points per instance at which rules are fed with measured con
 
 Array = Any
 Member = tuple[tuple[str, ...], tuple[int, ...]]  # (groups with common tensors, member of a family)
-KINDS = ("radius", "input", "parameters", "joint", "pair", "rule", "undefined")
+KINDS = ("radius", "entries", "input", "parameters", "joint", "pair", "rule", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,12 @@ class _Constants:
             found = self._numbers([steps[k].summary for k in ids], self.values(scope, iterations))
             batch = self.batches[scope, iterations] = dict(zip(ids, found, strict=True))
         return batch[step]
+
+    def sup(self, step: int, iterations: tuple[int, ...]) -> float:
+        """The promised bound on the entries of the output."""
+        s = self.plan.derivation.steps[step]
+        assert s.summary.sup is not None
+        return _single(s.summary.sup, self.values(s.scope, iterations))
 
     def _numbers(self, summaries: list[Summary], values: dict[str, Any]) -> list[Summary]:
         flat = [t for s in summaries for t in _terms(s)]
@@ -486,6 +493,9 @@ class _Tester:
         inside, out = norms(rec.before), norms(rec.after)
         tests: list[tuple[str, str, Array, Array, Array]] = []  # kind, group, measured, bound, mask over points
         tests.append(("radius", "", out, s.b0 + (s.G * inside if s.G else 0.0), valid))
+        if step.summary.sup is not None:
+            top = np.abs(rec.after).max(axis=(-3, -2, -1))
+            tests.append(("entries", "", top, np.full(top.shape, self.constants.sup(rec.step, rec.iterations)), valid))
         v0 = valid[0]
         B = m.before
         tests.append(("input", "", m.lip, np.full(B.shape, s.L), v0))
@@ -499,9 +509,12 @@ class _Tester:
             total = total + c * c
         if members:
             tests.append(("joint", "", m.joint, np.sqrt(total), v0))
+        unbounded = any(t.is_unbounded for t in _terms(step.summary))
         reached = self.reached.setdefault(rec.step, np.zeros(B.shape, dtype=bool))
         for kind, group, measured, bound, mask in tests:
             finite = mask & np.isfinite(bound)
+            if not finite.all() and not unbounded:  # a promise that is a number, too large for doubles: not tested
+                row.overflow += int((mask & ~np.isfinite(bound)).sum())
             tested |= bool(finite.any())
             reached |= finite[0] if finite.ndim == 2 else finite
             failed |= self._compare(row, rec, kind, group, measured, bound, mask)

@@ -268,6 +268,19 @@ def test_networks_near_a_given_one_are_compared_with_each_other(monkeypatch):
     assert check(network, networks=60).verdict == "violated"
 
 
+def test_wrong_bounds_on_entries_are_named_where_they_arise(monkeypatch):
+    from normbound.contracts.rules import add
+    network = Input("R", "d") >> (Linear("r", bias="b") >> activation("Tanh") >> Linear("s")) * Linear("t")
+    assert check(network, networks=60).verdict == "survived"
+    with monkeypatch.context() as broken:
+        broken.setattr(Linear, "sup", lambda self, context: self.row_norm * context.sup() + (self.bias or context.store.zero))
+        assert [row.label for row in check(network, networks=60).culprits] == ["layer 1.1.3 (Linear)"]
+    sums = Input("R", "d") >> (activation("Tanh") + activation("Sigmoid")) * Linear("t")
+    assert check(sums, networks=60).verdict == "survived"
+    monkeypatch.setattr(rules, "add", lambda f, g: add(f, g)._replace(sup=f.sup))
+    assert {row.rule for row in check(sums, networks=60).culprits} == {"sum"}
+
+
 class _Fixed:
     """A context that says no parameter changes."""
 
