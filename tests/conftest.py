@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ def tex():
     if not any(shutil.which(e) for e in ENGINES) or shutil.which("bibtex") is None:
         assert os.environ.get("CI") != "true", f"CI must have TeX: {INSTALL}"
         pytest.skip(f"no TeX: {INSTALL}")
+
+
+@pytest.fixture(scope="session")
+def drawing():
+    """matplotlib, as for TeX."""
+    if find_spec("matplotlib") is None:
+        assert os.environ.get("CI") != "true", "CI must have matplotlib"
+        pytest.skip('no matplotlib: pip install "normbound[plots]"')
 
 
 @pytest.fixture

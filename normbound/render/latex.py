@@ -102,6 +102,8 @@ def document(fragments: Sequence[str], style: Style | None = None, title: str = 
              bibliography: bool = False) -> str:
     """A document of its own around fragments."""
     style = style or Style()
+    if not re.fullmatch(r"\d{1,2}pt", size):
+        raise UnsupportedError(f"document: found size {size[:20]!r}; a font size such as 10pt is needed")
     seen: set[str] = set()
     for fragment in fragments:
         if not isinstance(fragment, str):

@@ -62,7 +62,7 @@ class dd(sympy.Function):
     """
 
     @classmethod
-    def eval(cls, depth: Any, *nodes: Any) -> Any:
+    def eval(cls, depth: Any, *nodes: Any) -> Any:  # the hook by which SymPy builds instances; no text is evaluated
         if not nodes:
             raise TermError("dd needs at least one node")
         if len(nodes) == 1:

@@ -282,8 +282,7 @@ def test_the_wall_as_json(shown):
     assert found[0]["correct"].startswith("The constant is g/√ε")
 
 
-@pytest.mark.skipif(pdf.engine() is None, reason="no TeX engine")
-def test_the_wall_compiles_without_warnings(shown):
+def test_the_wall_compiles_without_warnings(shown, tex):
     compiled = pdf.compile_tex(document([rendering.wall_latex(shown)]))
     assert compiled.warnings == ()
     assert compiled.pages >= 2

@@ -136,8 +136,7 @@ def test_point():
     assert p.second == pytest.approx(1.2) and p.second / p.first == pytest.approx(1.5, rel=1e-4)
 
 
-def test_files_are_deterministic_vector_and_bitmap(tmp_path):
-    pytest.importorskip("matplotlib")
+def test_files_are_deterministic_vector_and_bitmap(tmp_path, drawing):
     c, values = reduces()
     first = regime_diagram(c, tmp_path / "one", values)
     second = regime_diagram(c, str(tmp_path / "two.png"), values)
@@ -149,8 +148,8 @@ def test_files_are_deterministic_vector_and_bitmap(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.pdf", "one.png", "two.pdf", "two.png"]
 
 
-def test_no_global_state_and_many_points(tmp_path):
-    matplotlib = pytest.importorskip("matplotlib")
+def test_no_global_state_and_many_points(tmp_path, drawing):
+    import matplotlib
     before = dict(matplotlib.rcParams)
     loaded = "matplotlib.pyplot" in sys.modules
     points = [RegimePoint("a $x$ & _b_ " * 9, 0.01, 30.0, "reduces"), RegimePoint("", 5.0, 0.2, "vacuous")]
@@ -168,8 +167,7 @@ def test_without_matplotlib(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_refusals(tmp_path):
-    pytest.importorskip("matplotlib")
+def test_refusals(tmp_path, drawing):
     with pytest.raises(NormboundError, match="cannot be written"):
         regime_diagram([], tmp_path / "missing" / "x")
     with pytest.raises(UnsupportedError, match="no rates"):

@@ -120,6 +120,11 @@ def test_bad_styles_are_one_error(options):
         Style(**options)
 
 
+def test_font_sizes_are_sizes():
+    with pytest.raises(UnsupportedError, match="a font size such as 10pt"):
+        document([], size=r"10pt]{article}\input{x}")
+
+
 def test_clashing_labels_are_one_error():
     bound = derive(builtin("mlp").network)
     with pytest.raises(UnsupportedError, match="used by two fragments"):

@@ -12,7 +12,7 @@ from normbound.check.experiments import EXPERIMENTS, Finding
 from normbound.errors import UnsupportedError
 from normbound.render import plots
 
-matplotlib = pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.usefixtures("drawing")
 
 
 @cache
@@ -42,6 +42,7 @@ def test_bytes_do_not_depend_on_the_run_or_on_the_settings_of_the_user(tmp_path)
     first.mkdir()
     second.mkdir()
     one = digests(plots.plot("R6", found("R6"), first))
+    import matplotlib
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "pdf.fonttype": 3}):
         two = digests(plots.plot("R6", found("R6"), second))
         assert matplotlib.rcParams["font.size"] == 30

@@ -3,7 +3,6 @@
 import ast
 import random
 import re
-import shutil
 import string
 import subprocess
 import sys
@@ -250,8 +249,7 @@ def test_escape_leaves_nothing_that_tex_acts_on():
     assert prose.escape("x, y-z") == "x, y-z"
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_all_prose_and_escaped_text_compile():
+def test_all_prose_and_escaped_text_compile(tex):
     from normbound.render.pdf import compile_tex
     keys = re.findall(r"^@\w+\{([^,]+),", BIBLIOGRAPHY.read_text(), re.M)
     lines = [prose.escape(t) for t in NASTY] + [p.tex() for p in passages()]

@@ -480,7 +480,7 @@ def test_macros_may_be_renamed():
 
 # -- TeX's own judgement -------------------------------------------------------------------------------------------------
 PDFLATEX = shutil.which("pdflatex")
-needs_tex = pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed: what TeX says of the formulas is not checked")
+needs_tex = pytest.mark.usefixtures("tex")
 
 
 def typeset(body: str, folder: Any, options: str = "10pt", preamble: str = "") -> str:
