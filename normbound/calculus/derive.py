@@ -6,7 +6,7 @@ one. Branches and bodies are derived relative to their own input and then compos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from normbound.calculus.derivation import Derivation, Scope, Use
 from normbound.calculus.reach import MAX_AFTER, Source, reach
@@ -15,7 +15,7 @@ from normbound.contracts import rules
 from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.contracts.context import ROLES, Context, Contract, Sensitivity, Shape
 from normbound.contracts.summary import NO_SHARED, Shared, Summary, identity
-from normbound.errors import NetworkError, UnsupportedError
+from normbound.errors import NetworkError
 from normbound.layers.activations import Elementwise
 from normbound.layers.linear import Dropout, Identity, Linear, Outside
 from normbound.layers.normalization import Normalize
@@ -288,21 +288,9 @@ class _Engine:
 
     def _combine(self, frame: _Frame, block: Composite) -> Summary:
         outs = [s for s, _ in frame.outs]
-        if block.rule == "scale":
-            assert block.factor is not None
-            return rules.scale(outs[0], block.factor)
-        if block.rule == "product":
-            f, g = outs
-            tops = [s.sup if s.sup is not None else s.radius(frame.base) for s in outs]
-            return rules.product(f, g, *tops)
-        join: dict[str, Callable[[Summary, Summary], Summary]] = {
-            "sum": rules.add, "concat": rules.concat, "parallel": rules.parallel}
-        if block.rule not in join:
-            raise UnsupportedError(f"no composition rule named {block.rule!r}")
-        total = outs[0]
-        for s in outs[1:]:
-            total = join[block.rule](total, s)
-        return total
+        if block.rule == "product":  # an entry is at most the norm
+            outs = [s if s.sup is not None else s._replace(sup=s.radius(frame.base)) for s in outs]
+        return rules.compose(block.rule, outs, block.factor)
 
     def _repeat(self, frame: _Frame, block: Repeat, path: tuple[int, ...]) -> tuple[str, Summary]:
         self.tied -= block.tied

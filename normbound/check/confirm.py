@@ -99,6 +99,16 @@ class Witness:
 Member = tuple[tuple[str, ...], tuple[int, ...]]  # (groups with common tensors, member of a family)
 
 
+def _together(start: list[str], owners: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """All groups linked to those in ``start`` by common tensors."""
+    found = set(start)
+    while True:
+        more = {g for groups in owners.values() if found & set(groups) for g in groups} | found
+        if more == found:
+            return tuple(sorted(found))
+        found = more
+
+
 def sort_keys(step: Step, keys: list[Key], outside: list[str]) -> tuple[list[Key], dict[Member, list[Key]]]:
     """The tensors of a block: those used once, and shared groups (groups with common tensors together)."""
     owners: dict[str, list[str]] = {}
@@ -111,18 +121,15 @@ def sort_keys(step: Step, keys: list[Key], outside: list[str]) -> tuple[list[Key
             owners.setdefault(f"{stem}.{part}", []).append(group)
     once: list[Key] = []
     shared: dict[Member, list[Key]] = {}
+    together: dict[str, tuple[str, ...]] = {}
     every: list[Key] = [*keys, *((name, ()) for name in outside)]
     for key in every:
         if key[0] not in owners:
             once.append(key)
             continue
-        linked = set(owners[key[0]])
-        while True:
-            more = {g for found in owners.values() if linked & set(found) for g in found} | linked
-            if more == linked:
-                break
-            linked = more
-        groups = tuple(sorted(linked))
+        groups = together.get(key[0])
+        if groups is None:
+            groups = together[key[0]] = _together(owners[key[0]], owners)
         depth = len(step.summary.shared[groups[0]].binders)
         shared.setdefault((groups, key[1][len(key[1]) - depth:] if depth else ()), []).append(key)
     return once, shared
@@ -166,12 +173,7 @@ class _Trial:
         return evaluate_many(terms, values, self.bits)
 
     def _at(self, scope: int, iterations: tuple[int, ...]) -> dict[str, Any]:
-        values = dict(self.values)
-        for k, t in zip(self.plan.chains[scope], iterations, strict=False):
-            index = self.plan.derivation.scopes[k].index
-            if index is not None:
-                values[index.node[1]] = t
-        return values
+        return self.plan.with_indices(self.values, scope, iterations)
 
     def _symbol(self, bound: Term, event: Event) -> tuple[str, int] | None:
         """The symbol (or family member) that is read off the realization, if ``bound`` is nothing else."""

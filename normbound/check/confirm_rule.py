@@ -226,7 +226,7 @@ def _sides(r: Realization, rec: Record, group: str, i: int) -> tuple[arb, arb] |
                 scope = r.plan.scope_of[step.at]
                 factor = Fraction(evaluate_floats([block.factor], r.at_scope(scope, rec.iterations))[0])
             whole = _joined(rec, block, maps, factor)
-            promised = _composed(block, parts, numbers, factor)
+            promised = rules.compose(block.rule, parts, numbers.symbol("factor", factor) if block.rule == "scale" else None)
         left, wanted = _tested(whole, promised, group, once, shared, store, numbers, B)
         right = evaluate_many([wanted], numbers.values, BITS)[0]
     return left, Ball(right).sqrt().arb if group == "parameters" else right
@@ -242,19 +242,6 @@ def _released(whole: _Map, key: Key, source: _Map) -> _Map:
         more = _times(m, through)
         parts[k] = parts[k] + more if k in parts else more
     return _Map(whole.before, whole.after, parts)
-
-
-def _composed(block: Composite, parts: list[Summary], numbers: _Numbers, factor: Fraction) -> Summary:
-    if block.rule == "scale":
-        return rules.scale(parts[0], numbers.symbol("factor", factor))
-    if block.rule == "product":
-        f, g = parts
-        return rules.product(f, g, f.sup, g.sup)
-    join = {"sum": rules.add, "concat": rules.concat, "parallel": rules.parallel}[block.rule]
-    total = parts[0]
-    for part in parts[1:]:
-        total = join(total, part)
-    return total
 
 
 def _tested(whole: _Map, promised: Summary, group: str, once: list[Key], shared: Mapping[Member, list[Key]], store: Store,

@@ -30,7 +30,7 @@ import numpy as np
 
 from normbound.calculus import repeat
 from normbound.calculus.derivation import Step
-from normbound.check.confirm import Confirmation, confirm_in
+from normbound.check.confirm import Confirmation, confirm_in, sort_keys
 from normbound.check.forward import Record, Trace, execute, norms
 from normbound.check.realization import LAWS, Key, Plan, Realization, draw, plan
 from normbound.check.report import MAX_STORED, Report, Row, Tightness, Violation, merge
@@ -274,39 +274,6 @@ class _Groups:
     shared: dict[Member, list[Key]]
 
 
-def _together(start: list[str], owners: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """All groups linked to those in ``start`` by common tensors."""
-    found = set(start)
-    while True:
-        more = {g for groups in owners.values() if found & set(groups) for g in groups} | found
-        if more == found:
-            return tuple(sorted(found))
-        found = more
-
-
-def _groups(step: Step, rec: Record) -> _Groups:
-    owners: dict[str, list[str]] = {}
-    for group in step.summary.shared:
-        if group.startswith("outside "):
-            owners[group] = [group]
-            continue
-        stem, _, last = group.rpartition(".")
-        for part in last.split(", "):
-            owners.setdefault(f"{stem}.{part}", []).append(group)
-    # A tensor may stand in several groups (alone, and jointly with another one): such groups are measured together.
-    names = {name: _together(found, owners) for name, found in owners.items()}
-    once: list[Key] = []
-    shared: dict[Member, list[Key]] = {}
-    for key in rec.tangents.where:
-        groups = names.get(key[0])
-        if groups is None:
-            once.append(key)
-            continue
-        depth = len(step.summary.shared[groups[0]].binders)
-        shared.setdefault((groups, key[1][len(key[1]) - depth:] if depth else ()), []).append(key)
-    return _Groups(once, shared)
-
-
 def spectral(matrices: list[Array]) -> list[Array]:
     """Largest singular values of stacks (points, rows, columns), one eigenvalue call per size."""
     out: list[Array | None] = [None] * len(matrices)
@@ -462,7 +429,7 @@ class _Tester:
         matrices: list[Array] = []
         groups: list[_Groups] = []
         for rec in records:
-            g = _groups(self.plan.derivation.steps[rec.step], rec)
+            g = _Groups(*sort_keys(self.plan.derivation.steps[rec.step], list(rec.tangents.where), []))
             groups.append(g)
             t = rec.tangents
             matrices.append(t.matrix[:, :t.inputs])
@@ -676,14 +643,7 @@ class _Tester:
             values = self.constants.values(self.plan.derivation.steps[rec.step].scope, rec.iterations)
             assert block.factor is not None
             return rules.scale(parts[0], evaluate_floats([block.factor], values)[0])
-        if block.rule == "product":
-            f, g = parts
-            return rules.product(f, g, f.sup, g.sup)
-        join = {"sum": rules.add, "concat": rules.concat, "parallel": rules.parallel}[block.rule]
-        total = parts[0]
-        for part in parts[1:]:
-            total = join(total, part)
-        return total
+        return rules.compose(block.rule, parts)
 
     def _dominates(self, row: Row, rec: Record, m: _Measured, promised: Summary, i: int) -> bool:
         B = float(m.before[i])

@@ -95,6 +95,15 @@ class Plan:
     def store(self) -> Store:
         return self.network.input.features.store
 
+    def with_indices(self, values: Mapping[str, Any], scope: int, iterations: Sequence[int]) -> dict[str, Any]:
+        """``values`` with the iteration indices of the scopes that enclose ``scope``."""
+        found = dict(values)
+        for k, t in zip(self.chains[scope], iterations, strict=False):
+            index = self.derivation.scopes[k].index
+            if index is not None:
+                found[index.node[1]] = t
+        return found
+
     def direction(self, name: str) -> str | None:
         """"max", "min", "floor" or "radius" if the symbol is read off the realization, None if it is given."""
         found = self.occurrences.get(name, set())
@@ -254,12 +263,7 @@ class Realization:
 
     def at_scope(self, scope: int, iterations: Sequence[int]) -> dict[str, Any]:
         """``values`` with the iteration indices of the scopes that enclose ``scope``."""
-        values = dict(self.values)
-        for k, t in zip(self.plan.chains[scope], iterations, strict=False):
-            index = self.plan.derivation.scopes[k].index
-            if index is not None:
-                values[index.node[1]] = t
-        return values
+        return self.plan.with_indices(self.values, scope, iterations)
 
 
 def draw(plan: Plan, seed: int, law: str, points: int = 8, fixed: Mapping[str, Any] | None = None) -> Realization:

@@ -730,14 +730,7 @@ class _Population:
             return rules.series(*parts)
         if block.rule == "scale":
             return rules.scale(parts[0], evaluate_floats([block.factor], self.values(m, step.scope, v.iterations))[0])
-        if block.rule == "product":
-            f, g = parts
-            return rules.product(f, g, f.sup, g.sup)
-        join = {"sum": rules.add, "concat": rules.concat, "parallel": rules.parallel}[block.rule]
-        total = parts[0]
-        for part in parts[1:]:
-            total = join(total, part)
-        return total
+        return rules.compose(block.rule, parts)
 
     def _norm(self, state: State, visits: list[Visit], k: int, wrt: str, plain: bool = False) -> Array:
         """The norm of the derivative of one visit; the domain is the identity without parameters."""

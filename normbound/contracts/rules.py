@@ -6,7 +6,7 @@ floats (to test). ``RULES`` is the table that derivations cite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,26 @@ def product(f: Summary, g: Summary, sup_f: Number, sup_g: Number) -> Summary:
                    {s: Shared(sup_f * c.l1, sup_f * c.l0, c.binders) for s, c in g.shared.items()}, _plus)
     return Summary(sup_f * g.L + sup_g * f.L, sup_f * g.b0, sup_f * g.G, a * g.q2 + b * f.q2, a * g.q1 + b * f.q1,
                    a * g.q0 + b * f.q0, shared, sup_f * sup_g)
+
+
+def compose(rule: str, parts: Sequence[Summary], factor: Number | None = None) -> Summary:
+    """The summary of a bracket from those of its parts, in order.
+
+    factor  of "scale". For "product" both parts state the bound on their entries (``sup``).
+    """
+    if rule == "scale":
+        assert factor is not None
+        return scale(parts[0], factor)
+    if rule == "product":
+        f, g = parts
+        return product(f, g, f.sup, g.sup)
+    if rule not in ("sum", "concat", "parallel"):
+        raise UnsupportedError(f"no composition rule named {rule!r}")
+    join = {"sum": add, "concat": concat, "parallel": parallel}[rule]
+    total = parts[0]
+    for part in parts[1:]:
+        total = join(total, part)
+    return total
 
 
 def merge(f: Mapping[str, Shared], g: Mapping[str, Shared], join: Callable[[Number, Number], Number]) \
