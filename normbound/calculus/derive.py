@@ -24,7 +24,7 @@ from normbound.terms.evaluate import collector_paused
 from normbound.terms.store import Store, Term, sqrt
 
 
-class _Frame:
+class Frame:
     """One branch being derived."""
 
     __slots__ = ("base", "block", "entry_sup", "input_radius", "outs", "path", "run", "scope", "source", "step")
@@ -55,10 +55,12 @@ def analyse(network: Network, trainable: Collection[str] = ROLES, floors: bool =
     dropped    paths of layers whose floor is not used although ``floors`` is True
     """
     with collector_paused():
-        return _Engine(network.program(), frozenset(trainable), floors, dropped).run()
+        return Engine(network.program(), frozenset(trainable), floors, dropped).run()
 
 
-class _Engine:
+class Engine:
+    """One derivation in progress; ``normbound.formal`` listens to it."""
+
     def __init__(self, program: Program, trainable: frozenset[str], floors: bool, dropped: frozenset[tuple[int, ...]]):
         self.program = program
         self.store: Store = program.network.input.features.store
@@ -69,7 +71,8 @@ class _Engine:
         self.tied = 0
         self.known: set[type] = set()
         self.out = Derivation(program, trainable, floors, dropped)
-        self.frames: list[_Frame] = []
+        self.frames: list[Frame] = []
+        self.top_run: Summary  # before shared tensors are closed
         self.wants_sup = any((isinstance(i.block, Composite) and i.block.rule == "product")
                              or (isinstance(i.block, Layer) and i.block.name == "SquaredReLU") for i in program.code)
 
@@ -78,7 +81,7 @@ class _Engine:
         radius = self.program.network.input.radius
         base = store.unbounded if radius is None else radius
         out.scopes.append(Scope(None, 0, ()))
-        top = _Frame(None, (), base, 0, None)
+        top = Frame(None, (), base, 0, None)
         ground = Summary(store.one, base, store.zero, store.zero, store.zero, store.zero)
         out.steps.add("domain", 0, (), ground, 0)
         top.run, top.step = ground, 0
@@ -96,6 +99,7 @@ class _Engine:
                 self._next(frame, instruction.branch)
             elif op == CLOSE:
                 frame = self._close(at, instruction.path)
+        self.top_run = top.run
         final = close_groups(top.run, ())
         if final is not top.run:
             out.steps.add("sharing", len(self.program.code) - 1, (top.step,), final, 0)
@@ -103,7 +107,7 @@ class _Engine:
         return out
 
     # -- leaves -----------------------------------------------------------------------------------------------
-    def _leaf(self, frame: _Frame, at: int, layer: Layer, shape: Shape, path: tuple[int, ...], context: Context) -> None:
+    def _leaf(self, frame: Frame, at: int, layer: Layer, shape: Shape, path: tuple[int, ...], context: Context) -> None:
         context.shape, context.run, context.base = shape, frame.run, frame.base
         if self.dropped:
             context.floors = self.floors and path not in self.dropped
@@ -128,7 +132,7 @@ class _Engine:
             frame.step = steps.add("series", at, (frame.step, leaf), frame.run, frame.scope)
         frame.source = source
 
-    def _source(self, frame: _Frame, at: int, layer: Layer, shape: Shape, summary: Summary, context: Context) -> Source | None:
+    def _source(self, frame: Frame, at: int, layer: Layer, shape: Shape, summary: Summary, context: Context) -> Source | None:
         """Remember what bounds the output of ``layer`` by itself, where a floor soon asks for it: nothing is computed here."""
         code = self.program.code
         following = code[at + 1] if at + 1 < len(code) else None
@@ -174,7 +178,7 @@ class _Engine:
         q2 = q1 = q0 = zero
         shared: dict[str, Shared] | None = None
         if isinstance(layer, Outside):
-            shared = {_outside(self._capturing(layer.source), layer.source): Shared(zero, store.one)}
+            shared = {outside(self._capturing(layer.source).path, layer.source): Shared(zero, store.one)}
         elif contract.parameters:
             for s in self._trained(contract, layer, path):
                 l1, l0 = s.l1, s.l0 if factor is None or not s.l0 else factor * s.l0
@@ -215,29 +219,29 @@ class _Engine:
                                f"and the groups {', '.join(list(self.out.groups)[:20]) or '(none)'}")
 
     # -- brackets ---------------------------------------------------------------------------------------------
-    def _start(self, frame: _Frame) -> None:
+    def _start(self, frame: Frame) -> None:
         frame.run = identity(self.store.one, self.store.zero)._replace(sup=frame.entry_sup)
         frame.step = frame.source = None
 
-    def _open(self, block: Composite | Repeat, path: tuple[int, ...]) -> _Frame:
+    def _open(self, block: Composite | Repeat, path: tuple[int, ...]) -> Frame:
         parent = self.frames[-1]
-        frame = _Frame(block, path, parent.radius(), parent.scope, parent.run.sup)
+        frame = Frame(block, path, parent.radius(), parent.scope, parent.run.sup)
         self.frames.append(frame)
         self._start(frame)
         return frame
 
-    def _next(self, frame: _Frame, branch: int) -> None:
+    def _next(self, frame: Frame, branch: int) -> None:
         self._finish_branch(frame)
         self._start(frame)
         block = frame.block
         if isinstance(block, Repeat) and branch == len(branches(block)) - 1:
             self._enter_body(frame, block)
 
-    def _finish_branch(self, frame: _Frame) -> None:
+    def _finish_branch(self, frame: Frame) -> None:
         assert frame.step is not None
         frame.outs.append((frame.run, frame.step))
 
-    def _enter_body(self, frame: _Frame, block: Repeat) -> None:
+    def _enter_body(self, frame: Frame, block: Repeat) -> None:
         store = self.store
         state = store.fresh(f"B{len(self.out.scopes)}")
         entry = frame.outs[0][0].radius(frame.base)
@@ -251,7 +255,7 @@ class _Engine:
         frame.run = frame.run._replace(sup=sup)
         self.tied += block.tied
 
-    def _capturing(self, name: str) -> _Frame:
+    def _capturing(self, name: str) -> Frame:
         """The innermost Repeat, now in its body, that captures ``name``."""
         for frame in reversed(self.frames):
             block = frame.block
@@ -265,7 +269,7 @@ class _Engine:
         source, _ = frame.outs[1 + list(frame.block.capture).index(name)]
         return source.radius(frame.input_radius)
 
-    def _close(self, at: int, path: tuple[int, ...]) -> _Frame:
+    def _close(self, at: int, path: tuple[int, ...]) -> Frame:
         frame = self.frames.pop()
         self._finish_branch(frame)
         parent = self.frames[-1]
@@ -286,31 +290,44 @@ class _Engine:
             parent.step = steps.add("series", at, (parent.step, closed), parent.run, parent.scope)
         return parent
 
-    def _combine(self, frame: _Frame, block: Composite) -> Summary:
+    def _combine(self, frame: Frame, block: Composite) -> Summary:
         outs = [s for s, _ in frame.outs]
         if block.rule == "product":  # an entry is at most the norm
             outs = [s if s.sup is not None else s._replace(sup=s.radius(frame.base)) for s in outs]
         return rules.compose(block.rule, outs, block.factor)
 
-    def _repeat(self, frame: _Frame, block: Repeat, path: tuple[int, ...]) -> tuple[str, Summary]:
+    def _repeat(self, frame: Frame, block: Repeat, path: tuple[int, ...]) -> tuple[str, Summary]:
         self.tied -= block.tied
-        body, start = frame.outs[-1][0], frame.outs[0][0]
+        body = frame.outs[-1][0]
         scope = self.out.scopes[frame.scope]
         assert scope.state is not None and scope.entry is not None
-        local = {g for g in body.shared if g[:1].isdigit()}  # named by place; shared names and captures begin with letters
+        local = _local(body.shared)
         once = frozenset(local) if self.tied and not block.tied else frozenset()
         iteration = Iteration(body, block.depth, scope.state, scope.entry, scope.index, once, scope.sup_state, scope.sup_entry)
         scope.iteration = iteration
-        summary = iteration.close()
-        if block.tied and not self.tied:
-            summary = close_groups(summary, [g for g in summary.shared if g not in local])
-        summary = rules.series(start, summary)
-        for k, name in enumerate(block.capture):
-            summary = release(summary, _outside(frame, name), frame.outs[1 + k][0], frame.input_radius)
+        summary = self._stages(frame, block, iteration.close())[-1]
         rule = "repeat-tied" if block.tied else "repeat"
         return ("repeat-family" if iteration.form() == "recurrence" else rule), summary
 
+    def _stages(self, frame: Frame, block: Repeat, summary: Summary) -> list[Summary]:
+        """What stands around the iterations, from the inside out: the iterations themselves, their tied groups closed, the
+        start in front of them, and each captured tensor replaced by its network.
+        """
+        closed = summary
+        if block.tied and not self.tied:
+            local = _local(summary.shared)
+            closed = close_groups(summary, [g for g in summary.shared if g not in local])
+        stages = [summary, closed, rules.series(frame.outs[0][0], closed)]
+        for k, name in enumerate(block.capture):
+            stages.append(release(stages[-1], outside(frame.path, name), frame.outs[1 + k][0], frame.input_radius))
+        return stages
 
-def _outside(frame: _Frame, name: str) -> str:
-    """The group that stands for a captured tensor while its Repeat is open."""
-    return f"outside {'.'.join(map(str, frame.path))} {name}"
+
+def _local(shared: Collection[str]) -> set[str]:
+    """Groups named by place: those of the enclosing tied Repeat. Shared names and captures begin with letters."""
+    return {g for g in shared if g[:1].isdigit()}
+
+
+def outside(path: tuple[int, ...], name: str) -> str:
+    """The group that stands for a tensor captured by the Repeat at ``path`` while it is open."""
+    return f"outside {'.'.join(map(str, path))} {name}"

@@ -196,8 +196,7 @@ RULES: dict[str, Rule] = {r.name: r for r in (
          r"differences $\operatorname{dd}(K; L^2, \ldots)$ with further nodes among $G^2$, $G$, $1$",
          "One iteration maps the radius by $B' = G B + b$ and the squared sensitivity by $P' = L^2 P + q_2 B^2 + "
          "q_1 B + q_0$. This is linear in $(P, B^2, B, 1)$ with a triangular matrix of diagonal $L^2, G^2, G, 1$; "
-         "the powers of such a matrix are combinations of divided differences of $z^K$ at its diagonal. They have no "
-         "singularity where nodes coincide.",
+         "its powers are combinations of divided differences of $z^K$ at the diagonal, which may coincide.",
          "exact: scalar chains with bias", lemma="Repeat.rule_repeat"),
     Rule("repeat-tied",
          r"$c_K = l_1 (B \operatorname{dd}(K; L, G) + b \operatorname{dd}(K; L, G, 1)) + l_0 \operatorname{dd}(K; "

@@ -15,6 +15,7 @@ from typing import Any
 from normbound.calculus.bound import Bound, Stated
 from normbound.calculus.exposition import Exposition, Fact, Line, expose
 from normbound.calculus.notation import notation
+from normbound.calculus.status import WORDS, overall
 from normbound.contracts.context import ROLES
 from normbound.contracts.registry import LAYERS
 from normbound.errors import NormboundError, UnsupportedError
@@ -221,7 +222,17 @@ class _Writer:
             if growth:
                 parts.append(("Growth", growth))
             parts.append(("Sharpness", self._sharpness()))
-        return parts
+        status = self._status()
+        return [*parts, ("Status", status)] if status else parts
+
+    def _status(self) -> str:
+        """How sure the derivation is; where each line names its theorem, that says it."""
+        d = self.bound.derivation
+        found = overall(d)
+        if found.rank == "kernel":
+            return "" if self.exposition is not None else "Every step is an instance of a theorem that the kernel of Coq has checked."
+        places = ", ".join(dict.fromkeys(prose.escape(d.label(k)) for k in found.weak[:4])) + (", \\dots" if len(found.weak) > 4 else "")
+        return f"{WORDS[found.rank].capitalize()}: {places}. The other steps are instances of theorems that the kernel of Coq has checked."
 
     def domain(self) -> str:
         b = self.bound
@@ -413,7 +424,8 @@ class _Writer:
         if e.sensitivities:
             text += (rf"; $p_{{(n)}}^2$ (or $u_{{(n)}}{B}^2+v_{{(n)}}{B}+w_{{(n)}}$) is the squared constant in parameters used once, "
                      rf"${p}^2$ that of a layer alone, $c_{{(n)}}$ the constant in a shared tensor")
-        return text + ". ``Then'' composes in series. In the reasons a rule composes $f$ and $g$, with $\\abs{f}\\le b_f+G_fB$.".replace(
+        return text + (". ``Then'' composes in series. In the reasons a rule composes $f$ and $g$, with $\\abs{f}\\le b_f+G_fB$; in "
+                       "small type the theorem, checked by the kernel of Coq.").replace(
             r"\abs{f}", self._abs("f"))
 
     def _lines(self, e: Exposition) -> list[tuple[str, str]]:
@@ -463,7 +475,15 @@ class _Writer:
             return ""
         said.add(r.of)
         text = (prose.to_tex(r.text, {}, self.printer) if r.ours else prose.escape(r.text)).rstrip(". ")
-        return rf" \textit{{Why:}} {text}."
+        return rf" \textit{{Why:}} {text}.{self._mark(line)}"
+
+    def _mark(self, line: Line) -> str:
+        """The theorem that proves a line, in small type."""
+        if line.lemma:
+            shown = ", ".join(rf"\texttt{{{prose.escape(x)}}}" for x in line.lemma.split(", "))
+        else:
+            shown = f"({WORDS['cited' if line.reason is not None and line.reason.ours else 'numeric']})"
+        return rf" {{\tiny {shown}}}"
 
     def _facts(self, facts: tuple[Fact, ...], number: int | None) -> str:
         """Formulas of a line; ``number`` None: of a layer on its own, in terms of the norm B of its input."""

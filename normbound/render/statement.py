@@ -8,6 +8,7 @@ from typing import Any
 
 from normbound.calculus.bound import Bound
 from normbound.calculus.derivation import Derivation
+from normbound.calculus.status import WORDS, overall, step_status
 from normbound.errors import NormboundError
 from normbound.network.language import to_text as network_text
 from normbound.network.program import natural_symbols
@@ -139,13 +140,24 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
         if values:
             rows.append(("at", ", ".join(f"{k} = {_value(v)}" for k, v in list(values.items())[:20])))
         rows.append((name_of_bound, str(bound.at(values))))
+    rows += [("status" if k == 0 else "", line) for k, line in enumerate(status(bound.derivation))]
     rows.append(("normbound", f"{VERSION}, digest {bound.digest}"))
     first = f"{rows[0][0]} ({rows[0][1]})"
     return "\n".join([first, *(f"  {k:<{WIDTH}}{v}" for k, v in rows[1:])])
 
 
+def status(d: Derivation) -> list[str]:
+    """How sure the derivation is: the weakest of its steps, and which."""
+    found = overall(d)
+    if found.rank == "kernel":
+        return [f"every step is an instance of a theorem that the kernel of Coq checked ({len(found.lemmas)} theorems); prove() has it "
+                "check this network"]
+    places = ", ".join(dict.fromkeys(d.label(k) for k in found.weak[:4])) + (", ..." if len(found.weak) > 4 else "")
+    return [f"{WORDS[found.rank]} at {places}; the other steps are instances of theorems that the kernel of Coq checked"]
+
+
 def derivation_text(d: Derivation) -> str:
-    """The steps of a derivation, one line each: number, rule, place, premises, and what is promised."""
+    """The steps of a derivation, one line each: number, rule, place, premises, what is promised, and the status."""
     lines = []
     for k, s in enumerate(d.steps):
         if k == MAX_STEPS:
@@ -158,8 +170,14 @@ def derivation_text(d: Derivation) -> str:
         facts += [f"c[{g}] = {c.l1} B + {c.l0}" for g, c in m.shared.items()]
         binder = d.binder(s.scope)
         premises = f" from {', '.join(map(str, s.premises))}" if s.premises else ""
-        lines.append(f"{k:>3}  {s.rule}{premises}, {d.label(k)}{f' ({binder})' if binder else ''}: {'; '.join(facts)}")
+        lines.append(f"{k:>3}  {s.rule}{premises}, {d.label(k)}{f' ({binder})' if binder else ''}: {'; '.join(facts)}"
+                     f"  [{step_status(d, s)}]")
     return "\n".join(lines)
+
+
+def _status_json(d: Derivation) -> dict[str, Any]:
+    found = overall(d)
+    return {"weakest": WORDS[found.rank], "steps": list(found.weak[:MAX_STEPS]), "lemmas": list(found.lemmas)}
 
 
 def sharpness(bound: Bound) -> list[str]:
@@ -229,6 +247,7 @@ def to_json(bound: Bound, values: Mapping[str, object] | None = None) -> dict[st
         "rates": rates(bound) if not bound.unbounded else [],
         "sharpness": sharpness(bound) if not bound.unbounded else [],
         "derivation": derivation_text(bound.derivation).splitlines(),
+        "status": _status_json(bound.derivation),
     }
     if values or not bound.symbols():
         v = bound.at(values)

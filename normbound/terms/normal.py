@@ -90,6 +90,22 @@ class Normal:
             if root == result:
                 return Term(self.store, result)
 
+    def trace(self, term: Term) -> tuple[Term, list[tuple[int, int]]]:
+        """The normal form of ``term`` with bound symbols as they are, and pairs of equal ids that lead to it: each follows
+        from those before it and the normal forms of products and sums. ``opaque`` are the ids that stay whole in them.
+        """
+        root = term.id
+        while True:
+            self._prepare([root])
+            if self.image[root] == root:
+                break
+            root = self.image[root]
+        return Term(self.store, root), [(a, b) for a, b in self.image.items() if a != b]
+
+    @property
+    def opaque(self) -> frozenset[int]:
+        return frozenset(self._opaque)
+
     def _rename(self, root: int) -> int:
         """``root`` with bound symbols named after the height of their binder, so that names do not matter."""
         store = self.store
