@@ -6,6 +6,7 @@
     print(bound)                       # the statement, with quantifiers, hypotheses, closed form, rate
     bound.at(s="6/5", K=24, ...)       # a rigorous enclosure at exact numbers
     bound.check(networks=200, seed=0)  # random networks try to break every step
+    bound.prove()                      # the kernel of Coq checks the derivation
 
 Names are imported on first use, so that ``import normbound`` stays fast.
 """
@@ -73,7 +74,7 @@ def residual(block: Block, factor: Any = 1) -> Block:
 
 
 def _attach() -> None:
-    """Give bounds, comparisons and theorems the methods of the folders above: statement, LaTeX, check."""
+    """Give bounds, comparisons and theorems the methods of the folders above: statement, LaTeX, check, proof."""
     bound_class = import_module("normbound.calculus.bound").Bound
     if "check" in vars(bound_class):
         return
@@ -82,6 +83,15 @@ def _attach() -> None:
         """Draw random networks of the architecture and try to break every step of the derivation."""
         from normbound.check.falsify import check
         return check(self.network, networks=networks, seed=seed, **options)
+
+    def prove_bound(self: Any, seconds: float = 120, megabytes: int = 4000, keep: Any = None) -> Any:
+        """Write a certificate of the bound and let the kernel of Coq check it; a verdict, see ``normbound.formal.proof``."""
+        from normbound.formal.proof import prove
+        return prove(self, seconds, megabytes, keep)
+
+    def proof_text(self: Any) -> str:
+        from normbound.render.proof import proof_text as shown
+        return shown(self.to_json())
 
     def text(self: Any) -> str:
         from normbound.render.statement import statement
@@ -129,6 +139,7 @@ def _attach() -> None:
         return f"{excerpt(self.body)} on {i.samples} x {i.positions} x {i.features}, |x| <= {i.radius}"
 
     bound_class.check = check_bound
+    bound_class.prove = prove_bound
     bound_class.__str__ = text
     bound_class.to_latex = latex
     bound_class._repr_latex_ = notebook
@@ -136,6 +147,7 @@ def _attach() -> None:
     comparison.__str__, comparison.to_latex = compared, compared_latex
     theorem_class = import_module("normbound.theory.theorem").Theorem
     theorem_class.__str__, theorem_class.to_latex, theorem_class.check = theorem, theorem_tex, theorem_check
+    import_module("normbound.formal.proof").Proof.__str__ = proof_text
     import_module("normbound.calculus.derivation").Derivation.__str__ = steps
     import_module("normbound.network.program").Network.__str__ = network_text
 

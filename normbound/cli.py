@@ -1,4 +1,4 @@
-"""The command line: derive, compare, render, paper, check, search, audit, layers, bench, doctor.
+"""The command line: derive, compare, render, paper, check, prove, claims, search, audit, layers, bench, doctor.
 
 Every error is one line and exit code 2.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
@@ -311,6 +312,131 @@ def _table(architectures: list[Architecture], reports: list[Any]) -> str:
     return "\n".join(lines + [f"{r.title}: {v}" for r in reports for v in r.violations[:3]])
 
 
+@app.command(epilog="Examples:  normbound prove mlp-layernorm;  normbound prove pre-norm --wrt parameters -o pre-norm.v;  "
+                    "normbound prove --all --wrt all;  normbound prove my-network.toml --json")
+def prove(source: Annotated[str, typer.Argument(help="Name of a built-in architecture, or a .toml file.")] = "",
+          wrt: Annotated[str, typer.Option(help="input, parameters or radius; several, separated by commas, or all.")] = "input",
+          trainable: Annotated[str, typer.Option(help="Comma-separated roles or groups (with --wrt parameters): weight, "
+                                                      "bias, gain, shift, scale, slope.")] = "",
+          floors: Annotated[bool, typer.Option("--floors/--no-floors", help="Use the declared variance floors, or the "
+                                               "unconditional constants.")] = True,
+          everything: Annotated[bool, typer.Option("--all", help="Prove every built-in architecture, and print a table.")] = False,
+          keep: Annotated[Path | None, typer.Option("-o", "--output", help="Write the certificate (a .v file) to this file.")] = None,
+          seconds: Annotated[float, typer.Option("--time-limit", min=1, help="Seconds that Coq may take for a bound.")] = 120,
+          megabytes: Annotated[int, typer.Option("--memory-limit", min=0, help="Megabytes that Coq may take; 0: no limit.")] = 4000,
+          as_json: AsJson = False) -> None:
+    """Let the kernel of Coq check a bound: its derivation, closed form and hypotheses. Exit code 1 if one is not proved."""
+    from normbound.calculus.bound import KINDS
+    from normbound.calculus.bound import derive as derive_bound
+    from normbound.errors import UnsupportedError
+    from normbound.formal.proof import prove as prove_bound
+    from normbound.network import builtins
+    from normbound.render.proof import proof_table, proof_text
+    if bool(source) == everything:
+        raise typer.BadParameter("name a built-in architecture (see derive --list) or a .toml file, or give --all")
+    kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
+    if any(k not in KINDS for k in kinds):
+        raise UnsupportedError(f"--wrt {wrt!r}; accepted: {', '.join(KINDS)}, several separated by commas, or all")
+    several = everything or len(kinds) > 1
+    if several and keep is not None:
+        raise UnsupportedError("--output holds the certificate of one bound; name one network and one kind of bound")
+    roles = [r.strip() for r in trainable.split(",") if r.strip()] or None
+    architectures = [builtins.get(name) for name in builtins.names()] if everything else [_load(source)]
+    rows: list[tuple[str, dict[str, Any]]] = []
+    with _progress(len(architectures) * len(kinds), quiet=as_json or not several) as advance:
+        for a in architectures:
+            for kind in kinds:
+                bound = derive_bound(a.network, kind, roles, floors)
+                rows.append((a.name, {**prove_bound(bound, seconds, megabytes, keep).to_json(), "title": a.title}))
+                advance(a.name)
+    columns, colour = get_terminal_size().columns, sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    if as_json:
+        data = [{"name": name, **found} for name, found in rows]
+        print(json.dumps(data if several else data[0], indent=1))
+    elif several:
+        print(proof_table(rows, columns, colour))
+    else:
+        print(proof_text(rows[0][1], columns, colour))
+    if any(found["status"] != "proved" for _, found in rows):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples:  normbound claims theory.claims.toml;  normbound claims claims/*.toml --jobs 2 --json;  normbound claims "
+                    "theory.claims.toml --certificates out --latex theory.tex;  normbound claims theory.claims.toml --verify out/a.json")
+def claims(files: Annotated[list[Path], typer.Argument(help="Files of claims (TOML).")],
+           only: Annotated[list[str] | None, typer.Option("--claim", help="Look at the claim with this id only. Repeatable.")] = None,
+           certificates: Annotated[Path | None, typer.Option("--certificates", help="Write a certificate (JSON) for each proved claim "
+                                                             "into this folder.")] = None,
+           latex: Annotated[Path | None, typer.Option("--latex", help="Write theorems with proofs, and counterexamples, to this "
+                                                      "file.")] = None,
+           jobs: Annotated[int, typer.Option("--jobs", min=-1, help="Processes; -1: one per core.")] = 1,
+           seconds: Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds for a claim that names none.")] = 20,
+           megabytes: Annotated[int, typer.Option("--memory-limit", min=0, help="Megabytes for a process; 0: no limit.")] = 3000,
+           coq: Annotated[bool, typer.Option("--coq", help="Let the kernel of Coq check the derivations behind bounds, too: at "
+                                         "most two more minutes a claim, and no memory limit of ours.")] = False,
+           stored: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep certificates and counterexamples; what is kept is "
+                                                "checked again.")] = True,
+           verify: Annotated[list[Path] | None, typer.Option("--verify", help="Only check this certificate against the claims of the "
+                                                             "files. Repeatable.")] = None,
+           steps: Annotated[bool, typer.Option("--steps", help="Say what was tried, for every claim.")] = False,
+           as_json: AsJson = False, output: Output = None) -> None:
+    """Prove, refute or leave undecided the claims of files. Exit code 1 if a verdict is not the expected one, 2 if a file is malformed."""
+    from normbound.claims.document import read
+    documents = [read(path) for path in files]
+    wanted = [(d, c) for d in documents for c in d.claims if not only or c.id in only]
+    for name in only or ():
+        if not any(c.id == name for _, c in wanted):
+            documents[0].claim(name)  # raises with what there is
+    if verify:
+        _verify(verify, wanted, as_json, output)
+        return
+    from normbound.claims import report
+    from normbound.claims.cache import Cache
+    from normbound.claims.pool import Limits, Task, run
+    cache = Cache() if stored and not coq else None
+    tasks = [Task(d, c, cache.get(c) if cache else None) for d, c in wanted]
+    found: dict[int, Any] = {}
+    workers = (os.cpu_count() or 1) if jobs < 1 else jobs
+    with _progress(len(tasks), quiet=as_json) as advance:
+        for k, outcome in run(tasks, workers, Limits(seconds, 0 if coq else megabytes, coq)):
+            found[k] = outcome
+            if cache:
+                cache.put(wanted[k][1], outcome)
+            advance(outcome.id)
+    rows = [(d, c, found[k]) for k, (d, c) in enumerate(wanted)]
+    if certificates is not None:
+        report.write_certificates(rows, certificates)
+    if latex is not None:
+        from normbound.claims.typeset import fragment
+        _emit(fragment(rows).rstrip("\n"), latex)
+    columns, colour = get_terminal_size().columns, output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    _emit(json.dumps(report.as_data(rows), indent=1) if as_json else report.table(rows, columns, colour, steps), output)
+    if not all(o.as_expected for _, _, o in rows):
+        raise typer.Exit(1)
+
+
+def _verify(paths: list[Path], wanted: list[Any], as_json: bool, output: Path | None) -> None:
+    """Check certificate files with the checker alone; no prover is imported. Exit code 1 if one is rejected."""
+    from normbound.claims.checker import Rejected
+    from normbound.claims.target import verify
+    from normbound.errors import UnsupportedError
+    known = {c.id: c for _, c in wanted}
+    if len(known) < len(wanted):
+        raise UnsupportedError("two files have a claim with the same id; name one file with --verify")
+    rows: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            name, verdict, notes = verify(known, path.read_text(encoding="utf-8", errors="replace"), str(path))
+            rows.append({"file": str(path), "claim": name, "verdict": verdict, "notes": list(notes), "reason": ""})
+        except Rejected as error:
+            rows.append({"file": str(path), "claim": "", "verdict": "rejected", "notes": [], "reason": str(error)})
+    lines = [f"{r['file']}: {r['claim'] + ': ' if r['claim'] else ''}{r['verdict']}"
+             + "".join(f"\n    {x}" for x in [r["reason"], *r["notes"]] if x) for r in rows]
+    _emit(json.dumps(rows, indent=1) if as_json else "\n".join(lines), output)
+    if any(r["verdict"] == "rejected" for r in rows):
+        raise typer.Exit(1)
+
+
 def _split(settings: list[str] | None, option: str) -> dict[str, str]:
     """name=text pairs of a repeatable option."""
     from normbound.errors import UnsupportedError
@@ -488,11 +614,13 @@ def paper(out: Annotated[Path, typer.Option("--out", help="Folder to write into:
           seed: Annotated[int, typer.Option(help="Seed; equal seeds draw equal networks.")] = 0,
           quick: Annotated[bool, typer.Option("--quick", help="Smaller samples, for a first look.")] = False,
           pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Compile paper.pdf where TeX is installed.")] = True,
+          prove: Annotated[bool, typer.Option("--prove/--no-prove", help="Let Coq check the certificates of the bounds, where it is "
+                                              "installed.")] = True,
           as_json: AsJson = False) -> None:
-    """The nine results: derived, checked on sampled networks, typeset. Exit code 1 if one verdict fails."""
+    """The nine results: derived, checked on sampled networks and by Coq, typeset. Exit code 1 if one verdict fails."""
     from normbound.paper import write_paper
     with _progress(9, quiet=as_json) as advance:
-        found = write_paper(out, seed, quick, pdf, advance)
+        found = write_paper(out, seed, quick, pdf, advance, prove)
     print((out / "report.json").read_text() if as_json else found)
     if not found.passed:
         raise typer.Exit(1)
@@ -581,17 +709,17 @@ def _entry(passages: Mapping[str, Passage], fields: tuple[str, ...]) -> None:
                    subsequent_indent="        ", break_long_words=False, break_on_hyphens=False))
 
 
-@app.command(epilog="Examples:  normbound bench derive --quick;  normbound bench check;  normbound bench check --json")
-def bench(what: Annotated[str, typer.Argument(help="derive or check")] = "derive",
+@app.command(epilog="Examples:  normbound bench derive --quick;  normbound bench check --json;  normbound bench prove")
+def bench(what: Annotated[str, typer.Argument(help="derive, check or prove")] = "derive",
           quick: Annotated[bool, typer.Option("--quick", help="Smaller sizes, for a first look.")] = False,
           as_json: AsJson = False) -> None:
-    """Time the calculus, or the checker's Jacobian norms, beside what one would write by hand."""
+    """Time the calculus, or the checker's Jacobian norms, beside what one would write by hand; or certificates in Coq."""
     from normbound import bench as benchmarks
     from normbound.errors import UnsupportedError
-    if what not in ("derive", "check"):
-        raise UnsupportedError(f"no benchmark {what!r}; accepted: derive, check")
-    result = benchmarks.derive(quick) if what == "derive" else benchmarks.check(quick)
-    shown = benchmarks.table if what == "derive" else benchmarks.check_table
+    if what not in ("derive", "check", "prove"):
+        raise UnsupportedError(f"no benchmark {what!r}; accepted: derive, check, prove")
+    result = getattr(benchmarks, what)(quick)
+    shown = {"derive": benchmarks.table, "check": benchmarks.check_table, "prove": benchmarks.prove_table}[what]
     print(json.dumps(result, indent=1) if as_json else shown(result))
 
 

@@ -38,13 +38,20 @@ def examine() -> list[Finding]:
              Finding("python", platform.python_version(), True, "3.11 or newer", "")]
     found += [Finding(name, _version(name), True, "required", f"pip install {name}") for name in _REQUIRED]
     found += [Finding(name, _version(name), False, use, hint) for name, use, hint in _OPTIONAL]
-    found.append(Finding("coqc", _program("coqc", "--version"), False,
-                         "compiles and checks the proof library (make -C proofs verify)",
-                         "your system's packages, e.g. apt-get install coq libcoq-interval"))
+    found.append(_coq())
     from normbound.render.pdf import ENGINES, INSTALL
     engine = next((e for e in ENGINES if shutil.which(e)), ENGINES[0])
     found.append(Finding("TeX", _program(engine, "--version"), False, f"PDFs of `render` and `paper` ({engine})", INSTALL))
     return found
+
+
+def _coq() -> Finding:
+    from normbound.formal import coq
+    try:
+        return Finding("coqc", coq.find().version, False, "`prove`, and the proof library (make -C proofs verify)", coq.INSTALL)
+    except coq.CoqError as error:
+        return Finding("coqc", None, False, "`prove`, and the proof library (make -C proofs verify)"
+                       + (f"; {error}" if error.status == "version" else ""), coq.INSTALL)
 
 
 def _version(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""``normbound paper``: the nine results, derived, checked on sampled networks, and typeset.
+"""``normbound paper``: the nine results, derived, checked on sampled networks and by the kernel of Coq, and typeset.
 
 The folder receives ``paper.tex``, ``references.bib``, the plots, ``paper.pdf`` where TeX is installed, and last
 ``report.json``: a folder without a report is an unfinished run.
@@ -14,9 +14,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from normbound.calculus.bound import Bound
 from normbound.check.experiments import EXPERIMENTS
 from normbound.check.finding import Finding
 from normbound.errors import NormboundError, TermError, UnsupportedError
+from normbound.formal.proof import Proof
+from normbound.formal.proof import prove as prove_bound
 from normbound.render import plots, prose
 from normbound.render.comparison import comparison_latex
 from normbound.render.latex import Style, to_latex
@@ -26,7 +29,7 @@ from normbound.render.pdf import TexError, compile_tex
 from normbound.render.templates import Tex, folder, render
 from normbound.render.theorem import theorem_latex
 from normbound.terms.store import Store
-from normbound.theory.results import RESULTS
+from normbound.theory.results import RESULTS, Result
 from normbound.version import VERSION
 
 GENERATED = ("paper.tex", "paper.pdf", "references.bib", "report.json")
@@ -49,9 +52,13 @@ CAPTIONS = {
 }
 
 
+NOT_RUN = "not run"
+Certified = tuple[str, Proof | None]  # what the bound is, and its proof; None where none was asked for
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One result: what was found, and its section of the paper."""
+    """One result: what was found, what the kernel of Coq accepted, and its section of the paper."""
 
     id: str
     title: str
@@ -60,11 +67,31 @@ class Outcome:
     section: str = field(repr=False)
     fragments: tuple[str, ...] = field(repr=False, default=())
     plots: tuple[Path, ...] = ()
+    proofs: tuple[Certified, ...] = ()
+    library: tuple[tuple[str, str], ...] = ()
+    unproved: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """The check found nothing, and the kernel refused nothing."""
+        return self.finding.passed and not any(p is not None and p.status == "rejected" for _, p in self.proofs)
+
+    @property
+    def certified(self) -> str:
+        """How many of the bounds are certified, for the table."""
+        if not self.proofs:
+            return "no bounds"
+        if all(p is None or p.status == NOT_RUN for _, p in self.proofs):
+            return NOT_RUN
+        return f"{sum(p is not None and p.status == 'proved' for _, p in self.proofs)} of {len(self.proofs)}"
 
     def as_json(self) -> dict[str, Any]:
         return {"id": self.id, "title": self.title, "verdict": self.finding.verdict,
                 "says": _sentence(self.finding.says, prose.to_text, str),
                 "figures": dict(self.finding.figures), "plots": [p.name for p in self.plots],
+                "certificates": [_certificate_json(what, p) for what, p in self.proofs],
+                "library": [{"theorem": name, "proves": prose.to_text(part)} for name, part in self.library],
+                "unproved": prose.to_text(self.unproved),
                 "seconds": round(self.seconds, 2)}
 
 
@@ -79,28 +106,36 @@ class Paper:
 
     @property
     def passed(self) -> bool:
-        return all(o.finding.passed for o in self.outcomes)
+        return all(o.passed for o in self.outcomes)
 
     def __str__(self) -> str:
         width = max(len(o.title) for o in self.outcomes)
-        rows = [f"{o.id}  {o.title:<{width}}  {o.finding.verdict:<11} {o.seconds:6.1f} s" for o in self.outcomes]
+        rows = [f"{o.id}  {o.title:<{width}}  {o.finding.verdict:<11} certified: {o.certified:<9} {o.seconds:6.1f} s"
+                for o in self.outcomes]
         rows += [f"    {o.id}: {_sentence(o.finding.says, prose.to_text, str)}" for o in self.outcomes if not o.finding.passed]
+        rows += [f"    {o.id}: {what}: {p.verdict}: {p.reason}" for o in self.outcomes for what, p in o.proofs
+                 if p is not None and p.reason and p.status != NOT_RUN]
+        rows += [f"certificates: {reason}" for reason in dict.fromkeys(
+            p.reason for o in self.outcomes for _, p in o.proofs if p is not None and p.status == NOT_RUN)]
         rows.append(f"written: {self.folder / 'paper.tex'}" + (f", {self.pdf}" if self.pdf else "")
                     + f", {self.folder / MARK}" + (f"\n{self.note}" if self.note else ""))
         return "\n".join(rows)
 
 
 def write_paper(out: Path, seed: int = 0, quick: bool = False, pdf: bool = True,
-                advance: Callable[[str], None] = lambda _: None) -> Paper:
+                advance: Callable[[str], None] = lambda _: None, prove: bool = True) -> Paper:
     """Derive, check and typeset the nine results into the folder ``out``.
+
+    prove  let Coq check the certificates of the bounds; without Coq they are reported as not run
 
     Raises UnsupportedError when the folder cannot be written or belongs to something else. A verdict that fails is not
     an exception: read ``Paper.passed``.
     """
     _prepare(out)
     outcomes = []
+    known: dict[tuple[str, str], Proof] = {}
     for name in RESULTS:
-        outcomes.append(_outcome(name, out, seed, quick))
+        outcomes.append(_outcome(name, out, seed, quick, known if prove else None))
         advance(name)
     source = _document(outcomes, seed, quick)
     write(out / "paper.tex", source)
@@ -140,7 +175,32 @@ def _prepare(out: Path) -> None:
         raise UnsupportedError(f"less than 50 MB are free where {out} is")
 
 
-def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
+def _bounds(result: Result) -> list[tuple[str, Bound]]:
+    """The bounds that a result rests on, each once."""
+    found = dict[str, tuple[str, Bound]]()
+    compared = result.comparison
+    both = [] if compared is None else [("with the normalizers", compared.first), ("without the normalizers", compared.second)]
+    for what, bound in [*result.bounds, *both]:
+        found.setdefault(f"{bound.digest} {bound.wrt}", (what, bound))
+    return list(found.values())
+
+
+def _proved(bound: Bound, known: dict[tuple[str, str], Proof]) -> Proof:
+    """The verdict on a bound; bounds that several results share are proved once."""
+    key = bound.digest, bound.wrt
+    if key not in known:
+        known[key] = prove_bound(bound)
+    return known[key]
+
+
+def _certificate_json(what: str, proof: Proof | None) -> dict[str, Any]:
+    if proof is None:
+        return {"bound": what, "verdict": NOT_RUN, "reason": "not asked for"}
+    shown = ("wrt", "words", "hypotheses", "relative", "witness", "kernel", "axioms", "digest", "seconds")
+    return {"bound": what, "verdict": proof.verdict, "reason": proof.reason, **{k: proof.to_json()[k] for k in shown}}
+
+
+def _outcome(name: str, out: Path, seed: int, quick: bool, known: dict[tuple[str, str], Proof] | None) -> Outcome:
     start = perf_counter()
     with Store():
         result = RESULTS[name]()
@@ -153,14 +213,16 @@ def _outcome(name: str, out: Path, seed: int, quick: bool) -> Outcome:
             drawn = tuple(plots.plot(name, finding, out))
         except UnsupportedError:
             drawn = ()
-        section = _section(result, finding, drawn)
+        proofs = tuple((what, None if known is None else _proved(bound, known)) for what, bound in _bounds(result))
+        section = _section(result, finding, drawn, proofs)
         fragments = tuple(
             to_latex(bound, Style(names=Names(), environment="proposition", label=f"prop:{name.lower()}-{k}", cite=True),
                      f"{bound.network.title or 'network'}, {title}") for k, (title, bound) in enumerate(result.bounds, 1))
-    return Outcome(name, result.title, finding, perf_counter() - start, section, fragments, drawn)
+    return Outcome(name, result.title, finding, perf_counter() - start, section, fragments, drawn, proofs, result.library,
+                   result.unproved)
 
 
-def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
+def _section(result: Result, finding: Finding, drawn: tuple[Path, ...], proofs: tuple[Certified, ...]) -> str:
     names = Names()
     slug = result.id.lower()
     theorems = [theorem_latex(t, names, f"thm:{slug}" + (f"-{k}" if k else ""), cite=True, macros=False)
@@ -170,9 +232,21 @@ def _section(result: Any, finding: Finding, drawn: tuple[Path, ...]) -> str:
     comparison = comparison_latex(result.comparison, names, macros=False) if result.comparison is not None else ""
     return render("section.tex.j2", title=result.title, label=f"sec:{slug}", theorems=[Tex(t) for t in theorems],
                   families=list(families.values()), comparison=Tex(comparison), derived=Tex(derived),
+                  certificates=[(what, Tex(_verdict_tex(p))) for what, p in proofs],
+                  library=[(lemma, Tex(prose.to_tex(part))) for lemma, part in result.library],
+                  unproved=Tex(prose.to_tex(result.unproved)),
                   verdict=finding.verdict, says=Tex(_sentence(finding.says, prose.to_tex, prose.escape)),
                   figures=[(k, _shown(v)) for k, v in finding.figures.items()],
                   plots=[(p.name, CAPTIONS.get(p.stem, CAPTIONS[p.stem.partition('-')[2]])) for p in drawn if p.suffix == ".pdf"])
+
+
+def _verdict_tex(proof: Proof | None) -> str:
+    """The verdict on a certificate in a few words; no times, so that equal runs give equal pages."""
+    if proof is None or proof.status == NOT_RUN:
+        return NOT_RUN
+    if proof.status == "proved":
+        return prose.escape(f"proved, {proof.kernel}" + (f", relative to {', '.join(proof.relative)}" if proof.relative else ""))
+    return prose.escape(f"{proof.status}: {proof.reason}")
 
 
 def _sentence(says: str, as_prose: Callable[[str], str], plain: Callable[[str], str]) -> str:
@@ -193,7 +267,7 @@ def _shown(value: Any) -> str:
 
 
 def _document(outcomes: list[Outcome], seed: int, quick: bool) -> str:
-    rows = [(o.id, o.title, o.finding.verdict, f"sec:{o.id.lower()}") for o in outcomes]
+    rows = [(o.id, o.title, o.certified, "in parts" if o.library else "no", o.finding.verdict, f"sec:{o.id.lower()}") for o in outcomes]
     return render("paper.tex.j2", macros=Tex(Names().preamble()), rows=rows, sections=[Tex(o.section) for o in outcomes],
                   fragments=[Tex(f) for o in outcomes for f in o.fragments],
                   version=VERSION, seed=seed, quick=quick)

@@ -64,6 +64,18 @@ def outside(names, mod):
     return extra
 
 
+def defined(text):
+    """The definitions of a file, with the modules they stand in."""
+    inside = []
+    for line in text.splitlines():
+        if opened := re.match(r"Module\s+([\w']+)\.\s*$", line):
+            inside.append(opened[1])
+        elif inside and re.match(rf"End\s+{inside[-1]}\.", line):
+            inside.pop()
+        elif found := re.match(r"\s*(?:Definition|Fixpoint|Record)\s+([\w']+)", line):
+            yield ".".join([*inside, found[1]])
+
+
 def quote(s):
     return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -82,7 +94,7 @@ def theorems(update):
     # The definitions that statements speak of, so that none changes unnoticed.
     for m in mods:
         text = (HERE / (m.removeprefix("Normbound.").replace(".", "/") + ".v")).read_text()
-        for n in re.findall(r"^\s*(?:Definition|Fixpoint|Record)\s+([\w']+)", text, re.M):
+        for n in defined(text):
             lines += [f'Goal True. idtac "@@def {m}.{n}". exact I. Qed.', f"Print {m}.{n}."]
     # Axioms are printed once per file, for all its theorems together; a file that
     # fails is printed again theorem by theorem.

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from normbound import bench
+from normbound.formal.coq import Coq, CoqError
+from normbound.formal.proof import Outcome
 
 
 @pytest.fixture
@@ -38,6 +40,47 @@ def test_contenders_measure_the_same_networks(small):
     step = 1e-6
     slope = np.linalg.norm(output(x + step * v) - output(x - step * v)) / (2 * step)
     assert slope == pytest.approx(reference[1, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize("work, size", [("prove_input", 7), ("prove_parameters", 6), ("prove_depth", 0), ("prove_depth", 1_000_000)])
+def test_certificates_are_written_and_judged(monkeypatch, tmp_path, work, size):
+    seen = []
+
+    def judge(source, statement, seconds, megabytes, further):
+        seen.append(source)
+        return Outcome("proved")
+    monkeypatch.setattr("normbound.formal.proof.judge", judge)
+    monkeypatch.setattr("normbound.formal.coq.find", lambda: Coq("coqc", "8.16.1", ""))
+    monkeypatch.setattr("normbound.formal.library.compiled", lambda *_: tmp_path)
+    row = bench._WORK[work](size)
+    assert row["status"] == "proved" and row["terms"] > 5 and len(seen) == 1
+    if work == "prove_depth":
+        assert ("DNum 1000000" if size else "Rep (DSym") in seen[0]
+    else:
+        assert seen[0].count("Linear *)") == (size + 2) // 3 and seen[0].count("LayerNorm *)") == (size + 1) // 3
+
+
+def test_table_of_certificates(monkeypatch):
+    asked = []
+
+    def fresh(name, n):
+        asked.append((name, n))
+        return {"derive": 0.1, "write": 0.2, "coq": 2.0 * n / 300 if "depth" not in name else 1.5, "kilobytes": 9.0, "terms": 50,
+                "status": "proved" if n != 10 else "undecided", "reason": "" if n != 10 else "limit of time", "coq_mb": 400.0}
+    monkeypatch.setattr(bench, "_fresh", fresh)
+    monkeypatch.setattr("normbound.formal.coq.find", lambda: Coq("coqc", "8.16.1", ""))
+    result = json.loads(json.dumps(bench.prove()))
+    assert ("prove_input", 10_000) in asked and ("prove_parameters", 1_000) in asked and ("prove_depth", 1_000_000) in asked
+    assert result["growth"] == pytest.approx(1)
+    assert [(b["layers"], b["met"]) for b in result["bars"]] == [(1_000, False), (10_000, False)]
+    shown = bench.prove_table(result)
+    assert "10,000 layers in 66.7 s, bar 30 s: missed" in shown and "undecided: limit of time" in shown and "depth K" in shown
+
+
+def test_certificates_without_coq(monkeypatch, tmp_path):
+    monkeypatch.setenv("NORMBOUND_COQC", str(tmp_path / "none"))
+    with pytest.raises(CoqError, match="apt-get install"):
+        bench.prove()
 
 
 def test_check_without_torch_says_how_to_get_it(small, monkeypatch):

@@ -12,6 +12,7 @@ PACKAGE = Path(normbound.__file__).parent
 ROOT = Path(__file__).parent.parent
 ORDER = ["terms", "contracts", "layers", "network", "calculus", "theory"]
 TOP = ["check", "render", "formal", "importers"]  # above theory, apart from each other
+LAST = ["claims"]  # above all of them
 BASE = {"errors", "version"}
 EXEMPT = {"__init__", "__main__", "cli", "bench", "doctor", "paper", "pytest_plugin"}
 
@@ -41,6 +42,7 @@ def test_imports_point_downwards(path):
             assert not list(imported(path))
         return
     folder = parts[0]
+    assert folder in ORDER + TOP + LAST, f"the folder {folder} has no place in the order"
     allowed = BASE | {folder}
     allowed |= set(ORDER[:ORDER.index(folder)]) if folder in ORDER else set(ORDER) if folder in TOP else set(ORDER + TOP)
     for module in imported(path):
@@ -94,8 +96,10 @@ def test_every_folder_of_code_and_data_is_packaged():
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {"normbound" + "".join(f".{p}" for p in f.relative_to(PACKAGE).parts)
                for f in (PACKAGE, *PACKAGE.rglob("*")) if f.is_dir() and any(f.glob("*.py"))}
-    assert folders | {"normbound.templates"} == set(tools["packages"])
+    assert folders | {"normbound.templates", "normbound.proofs"} == set(tools["packages"])
     data = {f.suffix for f in (ROOT / "templates").iterdir() if f.is_file()}
     assert data == {Path(x).suffix for x in tools["package-data"]["normbound.templates"]}
+    # Of the proofs, what `normbound prove` compiles and the two tables; the scripts stay in the repository (setup.py).
+    assert set(tools["package-data"]["normbound.proofs"]) == {"*.v", "theorems.toml", "scope.toml"}
     for f in PACKAGE.rglob("*.toml"):
         assert any(f.match(pattern) for pattern in tools["package-data"]["normbound"]), f

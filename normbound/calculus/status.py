@@ -13,6 +13,7 @@ from normbound.calculus.derivation import Derivation, Step
 from normbound.contracts.block import Layer
 from normbound.contracts.registry import LAYERS
 from normbound.contracts.rules import RULES
+from normbound.layers.activations import KINDS, Elementwise
 
 Rank = Literal["kernel", "cited", "numeric"]
 RANKS: tuple[Rank, ...] = ("kernel", "cited", "numeric")  # from sure to weak
@@ -37,6 +38,8 @@ class Status(NamedTuple):
 
 def layer_lemma(layer: Layer) -> Status:
     """The status of a layer's contract; parts of a layer have that of the layer."""
+    if isinstance(layer, Elementwise) and not any(layer.kind is k for k in KINDS):
+        return Status("numeric")  # a kind of the user, whatever its name
     entry = LAYERS.get(layer.name) or LAYERS.get(str(getattr(layer, "title", "")))
     if entry is None:
         return Status("cited")

@@ -44,6 +44,8 @@ class Result:
     families  members of the families that attain it (each statement quantifies over the whole family)
     comparison  the two networks compared, where the result compares
     attained    whether the theorem claims that its constants are attained; else a check can at best survive
+    library     theorems of the proof library that prove a part of it: (File.theorem, which part, in TeX prose)
+    unproved    what of it is proved on paper only, in TeX prose
     """
 
     id: str
@@ -53,6 +55,8 @@ class Result:
     families: tuple[Family, ...] = ()
     comparison: Comparison | None = None
     attained: bool = True
+    library: tuple[tuple[str, str], ...] = ()
+    unproved: str = ""
 
 
 def _plain() -> Network:
@@ -79,7 +83,8 @@ def input_unnormalized() -> Result:
         r"but one).",
         sources=SOURCE)
     return Result("R1", "Upper bound in the input, without normalization", (theorem,),
-                  (("input", bound), ("equal bounds", equal)))
+                  (("input", bound), ("equal bounds", equal)),
+                  library=(("Witness.product_exact_network", r"ReLU networks with the constant $s_1\cdots s_K$ exist for all $s_i$"),))
 
 
 def parameters_unnormalized() -> Result:
@@ -98,7 +103,9 @@ def parameters_unnormalized() -> Result:
         terms={"value": bound.term, "squared": bound.term**2, "bare": bare.term},
         sharpness=r"Attained by scalar chains with $w_i=s$, $b_i=b$ at $x=R$.", sources=SOURCE)
     return Result("R2", "Upper bound in the parameters, without normalization", (theorem,),
-                  (("with biases", bound), ("without biases", bare)))
+                  (("with biases", bound), ("without biases", bare)),
+                  library=(("Witness.parameter_constant_attained", "the constant without biases cannot be lowered"),),
+                  unproved="that the constant with biases is attained")
 
 
 def lower_bound() -> Result:
@@ -113,7 +120,11 @@ def lower_bound() -> Result:
         proof=tuple(rf"\emph{{{f.name}:}} {f.proof}" for f in families),
         sharpness="The first family attains the upper bounds of the two sections before (without biases) at every depth.",
         sources=SOURCE)
-    return Result("R3", "Exponential lower bounds and their continuum", (theorem,), (), families)
+    return Result("R3", "Exponential lower bounds and their continuum", (theorem,), (), families,
+                  library=(("Witness.family_constant", "the constant of each member of a one-parameter family is exactly $s^K$"),
+                           ("Witness.family_uncountable", "no sequence lists that family"),
+                           ("Witness.parameter_constant_attained", r"the derivative in the weights has norm $\sqrt{K}s^{K-1}R$")),
+                  unproved="the second family, with positive weights, and its measure")
 
 
 def input_normalized() -> Result:
@@ -138,7 +149,11 @@ def input_normalized() -> Result:
         r"theorem on exponential reduction). Without a floor: attained by $x\mapsto gN(sx)$ iterated, without activations.",
         sources=SOURCE)
     return Result("R4", "Upper bound in the input, with normalization", (theorem,),
-                  (("equal bounds", bound), ("without floors", free)))
+                  (("equal bounds", bound), ("without floors", free)),
+                  library=(("Norm.N_two_point", "the inequality between two points"),
+                           ("Exact.exact_family_LN", "the constant with a floor is attained at every depth, without activations"),
+                           ("Explosion.epsilon_attained", "the constant without a floor is attained at every depth")),
+                  unproved="attainment of the constant with a floor by networks with activations")
 
 
 def parameters_normalized() -> Result:
@@ -159,7 +174,10 @@ def parameters_normalized() -> Result:
         r"own part never vanishes, so $P$ does not tend to zero. The recursion behind the second is attained at $\varepsilon=0$ by the "
         r"exact family, whose weights are given: there the same steps give the norm of the derivative exactly.",
         sources=SOURCE)
-    return Result("R5", "Upper bound in the parameters, with normalization", (theorem,), (("parameters", bound),), attained=False)
+    return Result("R5", "Upper bound in the parameters, with normalization", (theorem,), (("parameters", bound),), attained=False,
+                  library=(("Params.normalized_block", "the recursion for one block, whose radius does not depend on the input"),
+                           ("Params.normalized_stack_bounded", "for $a<1$ the constant stays bounded in the depth")),
+                  unproved="the constant for equal gains and its attainment")
 
 
 def exponential_reduction() -> Result:
@@ -189,19 +207,29 @@ def exponential_reduction() -> Result:
                   r"unnormalized network."),
         sources=SOURCE, lemma="Reduction.certificate_ratio, Reduction.threshold, Exact.exact_ratio")
     return Result("R6", "Exponential reduction: rate, threshold, attainment", (theorem,), (),
-                  (exact_family("4/5", "3/2", 1, "1/100", 4),), comparison)
+                  (exact_family("4/5", "3/2", 1, "1/100", 4),), comparison,
+                  library=(("Reduction.certificate_ratio", "the quotient of the two bounds"),
+                           ("Reduction.threshold", "when a normalizer makes the bound smaller"),
+                           ("Exact.exact_family", "the exact constants with the normalizers, at every depth"),
+                           ("Exact.exact_ratio", "the quotient of the exact constants"),
+                           ("Exact.exact_family_nonempty", "such networks exist in width 3")),
+                  unproved="that there is a continuum of these networks for each choice")
 
 
 def loss_landscape() -> Result:
     network = get("mlp-layernorm").network
     return Result("R7", "Consequence for the loss landscape",
-                  (landscape(network, "cross-entropy"), landscape(get("mlp").network, "cross-entropy")), attained=False)
+                  (landscape(network, "cross-entropy"), landscape(get("mlp").network, "cross-entropy")), attained=False,
+                  unproved="the theorem; the library does not speak of losses. The Lipschitz constants in it are bounds of the kind that "
+                  "the sections before certify")
 
 
 def generalization() -> Result:
     network = get("mlp-layernorm").network
     return Result("R8", "Consequence for generalization",
-                  (partition_bound(network, "ramp"), parametric_bound(network, "ramp")), attained=False)
+                  (partition_bound(network, "ramp"), parametric_bound(network, "ramp")), attained=False,
+                  unproved="the theorem; the library does not speak of probabilities. The Lipschitz constants in it are bounds of the kind "
+                  "that the sections before certify")
 
 
 def opposite_regime() -> Result:
@@ -223,7 +251,13 @@ def opposite_regime() -> Result:
         proof=tuple(rf"\emph{{{f.name}:}} {f.proof}" for f in families),
         terms={"value": comparison.first.term, "root": sqrt(store.symbol("sigma")**2 + store.symbol("eps"))},
         sharpness="All constants are attained by the explicit networks.", sources=("openreview2026uv1q",))
-    return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families)
+    return Result("R9", "The opposite regime and the border between the two", (theorem,), (), families,
+                  library=(("Explosion.explosion_exact", "the constant $c^K$ with LayerNorm, on the circle of the family"),
+                           ("Explosion.explosion_unnormalized", "the constant 1 of the same weights without LayerNorm"),
+                           ("BatchExplosion.batch_explosion", "the constant $c^K$ with BatchNorm in training mode"),
+                           ("Explosion.epsilon_attained", r"the constant $(gs/\sqrt{\varepsilon})^K$ on all of space"),
+                           ("Exact.exact_ratio", "the border, as a quotient of exact constants")),
+                  unproved="the derivative in the first weight with BatchNorm, and that these families are continua")
 
 
 RESULTS: dict[str, Callable[[], Result]] = {

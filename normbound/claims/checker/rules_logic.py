@@ -1,0 +1,377 @@
+"""Rules of logic and of order: what connectives mean, cuts, cases, maxima.
+
+Each docstring states the rule: premises above, what they prove below, H the hypotheses; "defined e" stands for
+``obligations.needs(sequent, e)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from normbound.claims.checker.obligations import needs, obligations, opened
+from normbound.claims.checker.registry import reject, rule
+from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, string
+from normbound.claims.checker.signs import DIFFERENCE, NOUGHT, ONE
+from normbound.claims.sorts import check, is_integer
+from normbound.claims.syntax import (
+    ABS,
+    ADD,
+    AND,
+    BINDERS,
+    COMPARISONS,
+    DECREASING,
+    ELT,
+    EQ,
+    FORALL,
+    GE,
+    GT,
+    IFF,
+    IMPLIES,
+    INCREASING,
+    LE,
+    LIMIT,
+    LT,
+    MAX,
+    MIN,
+    NE,
+    NEG,
+    RATE,
+    RECURRENCE,
+    VAR,
+    Node,
+    free_names,
+    postorder,
+    substitute,
+)
+
+Data = Mapping[str, Any]
+FALSE = Node(LT, (NOUGHT, NOUGHT))
+NEGATION = {EQ: NE, NE: EQ, LE: GT, LT: GE, GE: LT, GT: LE}
+FLIPPED = {EQ: EQ, NE: NE, LE: GE, LT: GT, GE: LE, GT: LT}
+_IMPLIED = {EQ: (EQ, LE, GE), NE: (NE,), LE: (LE,), LT: (LT, LE, NE), GE: (GE,), GT: (GT, GE, NE)}
+_VARYING = (INCREASING, DECREASING, LIMIT, RATE, RECURRENCE)
+
+
+def upward(comparison: Node) -> Node:
+    """The comparison with >= and > turned round."""
+    if comparison.op in (GE, GT):
+        return Node(FLIPPED[comparison.op], (comparison.args[1], comparison.args[0]))
+    return comparison
+
+
+def compared(goal: Node, *ops: str) -> tuple[str, Node, Node]:
+    """Operator and sides of a comparison, >= and > turned round; rejected when it is another statement."""
+    accepted = ops or COMPARISONS
+    turned = upward(goal)
+    if goal.op not in COMPARISONS or turned.op not in accepted:
+        reject(f"found the goal {goal}; accepted: a comparison with {', '.join(accepted)}")
+    return turned.op, turned.args[0], turned.args[1]
+
+
+def follows(goal: Node, hypothesis: Node) -> bool:
+    """Whether a comparison is a hypothesis, or weaker than it, or the same turned round; or they are equal statements."""
+    if goal == hypothesis:
+        return True
+    if goal.op not in COMPARISONS or hypothesis.op not in COMPARISONS:
+        return False
+    return (goal.args == hypothesis.args and goal.op in _IMPLIED[hypothesis.op]) or (
+        goal.args == hypothesis.args[::-1] and goal.op in _IMPLIED[FLIPPED[hypothesis.op]])
+
+
+def rewritten(root: Node, old: Node, new: Node) -> Node:
+    """``root`` with every occurrence of the expression ``old`` replaced. Rejected where an index or a varying variable of
+    ``root`` is one of theirs."""
+    names = free_names(old) | free_names(new)
+    for n in postorder(root):
+        bound = {n.value} if n.op in (*BINDERS, INCREASING, DECREASING, LIMIT, RATE) else set()
+        bound |= {n.value[0], *n.value[1]} if n.op == RECURRENCE else set()
+        if bound & names:
+            reject(f"{', '.join(sorted(bound & names))} varies in {n.op}; nothing can be replaced by its value there")
+    if root == old:
+        return new
+    image: dict[int, Node] = {}
+    for n in postorder(root):
+        args = tuple(new if a == old else image[id(a)] for a in n.args)
+        image[id(n)] = n if args == n.args else Node(n.op, args, n.value, n.at)
+    return image[id(root)]
+
+
+def checked(sequent: Sequent) -> Sequent:
+    """The sequent, its sorts checked anew: after a substitution a depth or an index may be none."""
+    for statement in (*sequent.given, sequent.goal):
+        check(statement, sequent.sorts)
+    return sequent
+
+
+# -- connectives -----------------------------------------------------------------------------------------------------------
+@rule("defined")
+def defined(sequent: Sequent, data: Data) -> list[Sequent]:
+    """Everything in the sequent is defined, H |- goal / H |- goal. The root of a certificate of ``checker.check``."""
+    return [*obligations(sequent), sequent]
+
+
+@rule("split")
+def split(sequent: Sequent, data: Data) -> list[Sequent]:
+    """A conjunction from its parts, each under those before it; P iff Q from both implications; a == b from <= and >=."""
+    goal = sequent.goal
+    if goal.op == AND:
+        pure = not any(n.op in _VARYING for n in postorder(goal))
+        return [sequent.aim(g).assume(*goal.args[:k]) if pure and k else sequent.aim(g) for k, g in enumerate(goal.args)]
+    if goal.op == IFF:
+        p, q = goal.args
+        return [sequent.assume(p).aim(q), sequent.assume(q).aim(p)]
+    if goal.op == EQ:
+        return [sequent.aim(Node(LE, goal.args)), sequent.aim(Node(GE, goal.args))]
+    reject(f"found the goal {goal.op}; accepted: and, iff, ==")
+
+
+@rule("intro")
+def intro(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H, P |- Q / H |- P implies Q; and H, lo <= i, i <= hi |- P / H |- forall(i, lo, hi, P) with a new integer i."""
+    goal = sequent.goal
+    if goal.op == IMPLIES:
+        return [sequent.assume(goal.args[0]).aim(goal.args[1])]
+    if goal.op == FORALL:
+        low, high, body = goal.args
+        inner, index = opened(sequent, goal.value, low, high)
+        return [inner.aim(substitute(body, {goal.value: index}))]
+    reject(f"found the goal {goal.op}; accepted: implies, forall")
+
+
+@rule("hypothesis")
+def hypothesis(sequent: Sequent, data: Data) -> list[Sequent]:
+    """A hypothesis (data: number), or a comparison weaker than it."""
+    given = sequent.hypothesis(entry(data, "number"))
+    if not follows(sequent.goal, given):
+        reject(f"the goal {sequent.goal} is not the hypothesis {given}, nor weaker")
+    return []
+
+
+@rule("evident")
+def evident(sequent: Sequent, data: Data) -> list[Sequent]:
+    """A comparison that the signs decide (``signs.Signs.holds``)."""
+    if not sequent.signs.holds(sequent.goal):
+        reject(f"the signs do not decide {sequent.goal}")
+    return []
+
+
+@rule("absurd")
+def absurd(sequent: Sequent, data: Data) -> list[Sequent]:
+    """Anything from a hypothesis (data: number) that is a comparison and evidently false, its own fact not used."""
+    k = number_below(entry(data, "number"), len(sequent.given))
+    given = sequent.given[k]
+    if given.op not in COMPARISONS:
+        reject(f"found the hypothesis {given.op}; accepted: a comparison")
+    others = sequent.replace((*sequent.given[:k], *sequent.given[k + 1:]))
+    if others.signs.difference(*given.args) & DIFFERENCE[given.op]:
+        reject(f"the hypothesis {given} is not evidently false")
+    return []
+
+
+@rule("contradiction")
+def contradiction(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H |- 0 < 0 / H |- goal."""
+    return [sequent.aim(FALSE)]
+
+
+@rule("negate")
+def negate(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H, not (a op b) |- 0 < 0 / H |- a op b for a comparison."""
+    if sequent.goal.op not in COMPARISONS:
+        reject(f"found the goal {sequent.goal.op}; accepted: a comparison")
+    return [sequent.assume(Node(NEGATION[sequent.goal.op], sequent.goal.args)).aim(FALSE)]
+
+
+@rule("contrapose")
+def contrapose(sequent: Sequent, data: Data) -> list[Sequent]:
+    """All of it is defined, H, not (a op b) |- not h / H, h |- a op b, both comparisons; h is the hypothesis ``number``."""
+    k = number_below(entry(data, "number"), len(sequent.given))
+    given, goal = sequent.given[k], sequent.goal
+    if given.op not in COMPARISONS or goal.op not in COMPARISONS:
+        reject(f"found {given.op} and {goal.op}; accepted: comparisons")
+    others = (*sequent.given[:k], *sequent.given[k + 1:], Node(NEGATION[goal.op], goal.args))
+    new = sequent.replace(others).aim(Node(NEGATION[given.op], given.args))
+    return [*obligations(new), new]
+
+
+@rule("flip")
+def flip(sequent: Sequent, data: Data) -> list[Sequent]:
+    """b op' a / a op b, the comparison turned round."""
+    goal = sequent.goal
+    if goal.op not in COMPARISONS:
+        reject(f"found the goal {goal.op}; accepted: a comparison")
+    return [sequent.aim(Node(FLIPPED[goal.op], goal.args[::-1]))]
+
+
+@rule("stronger")
+def stronger(sequent: Sequent, data: Data) -> list[Sequent]:
+    """a < b or a == b / a <= b; a < b or a > b / a != b; a <= b or a >= b / ... the comparison that data names (op)."""
+    goal, op = sequent.goal, string(entry(data, "op"))
+    if goal.op not in COMPARISONS or op not in _IMPLIED or goal.op not in _IMPLIED[op]:
+        reject(f"{op} does not imply the goal {goal.op}")
+    return [sequent.aim(Node(op, goal.args))]
+
+
+# -- hypotheses ------------------------------------------------------------------------------------------------------------
+@rule("parts")
+def parts(sequent: Sequent, data: Data) -> list[Sequent]:
+    """The hypothesis ``number`` gives further ones: the parts of a conjunction, both implications of an equivalence,
+    a <= b and b <= a of an equality; a + 1 <= b of a < b between integers; of max(a, b) <= c and c <= min(a, b) each part."""
+    given = sequent.hypothesis(entry(data, "number"))
+    if given.op == AND:
+        return [sequent.assume(*given.args)]
+    if given.op == IFF:
+        p, q = given.args
+        return [sequent.assume(Node(IMPLIES, (p, q)), Node(IMPLIES, (q, p)))]
+    if given.op == EQ:
+        return [sequent.assume(Node(LE, given.args), Node(LE, given.args[::-1]))]
+    if given.op in COMPARISONS:
+        turned = upward(given)
+        a, b = turned.args
+        if turned.op in (LE, LT) and (a.op == MAX or b.op == MIN):
+            more = [Node(turned.op, (x, b)) for x in a.args] if a.op == MAX else [Node(turned.op, (a, x)) for x in b.args]
+            return [sequent.assume(*more)]
+        if turned.op == LT and is_integer(a, sequent.sorts) and is_integer(b, sequent.sorts):
+            return [sequent.assume(Node(LE, (Node(ADD, (a, ONE)), b)))]
+    reject(f"found the hypothesis {given}; accepted: and, iff, ==, a bound on a maximum or minimum, a < b between integers")
+
+
+@rule("apply")
+def apply(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H |- P and H, Q |- goal / H |- goal, where P implies Q is the hypothesis ``number``."""
+    given = sequent.hypothesis(entry(data, "number"))
+    if given.op != IMPLIES:
+        reject(f"found the hypothesis {given.op}; accepted: implies")
+    return [sequent.aim(given.args[0]), sequent.assume(given.args[1])]
+
+
+@rule("instance")
+def instance(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined e, H |- lo <= e, H |- e <= hi, and H, P(e) |- goal / H |- goal, where forall(i, lo, hi, P) is the hypothesis
+    ``number`` and e the expression ``at``, an integer by its form."""
+    given = sequent.hypothesis(entry(data, "number"))
+    if given.op != FORALL:
+        reject(f"found the hypothesis {given.op}; accepted: forall")
+    at = sequent.expression(entry(data, "at"))
+    if not is_integer(at, sequent.sorts):
+        reject(f"found {at}; accepted: an expression that is an integer by its form")
+    low, high, body = given.args
+    new = substitute(body, {given.value: at})
+    return [*needs(sequent, at), sequent.aim(Node(LE, (low, at))), sequent.aim(Node(LE, (at, high))), sequent.assume(new)]
+
+
+@rule("weaken")
+def weaken(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H' |- goal / H |- goal, H' the hypotheses whose numbers ``keep`` lists."""
+    return [sequent.replace(sequent.hypothesis(k) for k in listing(entry(data, "keep")))]
+
+
+@rule("cut")
+def cut(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined P, H |- P, and H, P |- goal / H |- goal, P the statement ``lemma``."""
+    lemma = sequent.statement(entry(data, "lemma"))
+    if any(n.op in _VARYING for n in postorder(lemma)):
+        reject("accepted as a lemma: comparisons, and, implies, iff, forall")
+    return [*needs(sequent, lemma), sequent.aim(lemma), sequent.assume(lemma)]
+
+
+@rule("cases")
+def cases(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined a, b; H, a <= b |- goal and H, a > b |- goal / H |- goal (``left``, ``right``: a, b)."""
+    a, b = sequent.expression(entry(data, "left")), sequent.expression(entry(data, "right"))
+    return [*needs(sequent, a, b), sequent.assume(Node(LE, (a, b))), sequent.assume(Node(GT, (a, b)))]
+
+
+@rule("zero")
+def zero(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H, n == 0 |- goal and H, n >= 1 |- goal / H |- goal for a natural variable n (``name``)."""
+    name = string(entry(data, "name"))
+    sort = sequent.sorts.get(name)
+    if sort is None or sort.is_family or sort.kind != "natural":
+        reject(f"found {name[:60]!r}; accepted: a natural variable")
+    n = Node(VAR, (), name)
+    return [sequent.assume(Node(EQ, (n, NOUGHT))), sequent.assume(Node(GE, (n, ONE)))]
+
+
+@rule("replace")
+def replace(sequent: Sequent, data: Data) -> list[Sequent]:
+    """H', a == b |- goal' / H, a == b |- goal, where a is replaced by b in goal and other hypotheses; the equality is the
+    hypothesis ``number``; with ``back`` true b is replaced by a."""
+    k = number_below(entry(data, "number"), len(sequent.given))
+    given = sequent.given[k]
+    if given.op != EQ:
+        reject(f"found the hypothesis {given.op}; accepted: ==")
+    old, new = given.args[::-1] if data.get("back") is True else given.args
+    others = [h if j == k else rewritten(h, old, new) for j, h in enumerate(sequent.given)]
+    return [checked(sequent.replace(others).aim(rewritten(sequent.goal, old, new)))]
+
+
+@rule("generalize")
+def generalize(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined e, all of the following defined, and H', goal' with a new variable in the place of the expression e (``of``) / H |- goal.
+    The variable is positive, nonnegative or real, as the sign of e evidently is."""
+    e = sequent.expression(entry(data, "of"))
+    if not any(n.op in (VAR, ELT) for n in postorder(e)) or is_integer(e, sequent.sorts):
+        reject(f"found {e}; accepted: an expression that varies and is no integer by its form")
+    name = sequent.fresh("x")
+    sort = "positive" if sequent.signs.is_positive(e) else "nonnegative" if sequent.signs.is_nonnegative(e) else "real"
+    x = Node(VAR, (), name)
+    given = [rewritten(h, e, x) for h in sequent.given]
+    new = checked(sequent.declare(name, sort).replace(given).aim(rewritten(sequent.goal, e, x)))
+    return [*needs(sequent, e), *obligations(new), new]
+
+
+# -- order -----------------------------------------------------------------------------------------------------------------
+@rule("transitive")
+def transitive(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined b, H |- a op1 b, H |- b op2 c / H |- a op c (``through``: b); when op is <, ``strict`` says which of the
+    two is < (0 or 1), the other is <=; else both are op, which is <= or ==. Goals with >= and > are read turned round."""
+    op, a, c = compared(sequent.goal, LE, LT, EQ)
+    b = sequent.expression(entry(data, "through"))
+    first = second = op
+    if op == LT:
+        strict = number_below(entry(data, "strict"), 2, "premise")
+        first, second = (LT, LE) if strict == 0 else (LE, LT)
+    return [*needs(sequent, b), sequent.aim(Node(first, (a, b))), sequent.aim(Node(second, (b, c)))]
+
+
+@rule("extremum")
+def extremum(sequent: Sequent, data: Data) -> list[Sequent]:
+    """max(a, b) <= c from a <= c and b <= c; c <= min(a, b) in the same way; c <= max(a, b) and min(a, b) <= c from the
+    part with the number ``choose``; abs(a) <= c from a <= c and -a <= c; c <= abs(a) from c <= a or c <= -a (0 or 1)."""
+    op, a, b = compared(sequent.goal, LE, LT)
+    side = string(entry(data, "side"))
+    if side not in ("left", "right"):
+        reject(f"found the side {side[:20]!r}; accepted: left, right")
+    inner = a if side == "left" else b
+    if inner.op not in (MAX, MIN, ABS):
+        reject(f"found {inner.op}; accepted: max, min, abs")
+    options = inner.args if inner.op != ABS else (inner.args[0], Node(NEG, (inner.args[0],)))
+    goals = [Node(op, (x, b) if side == "left" else (a, x)) for x in options]
+    if (inner.op == MIN) == (side == "left"):
+        return [sequent.aim(goals[number_below(entry(data, "choose"), len(goals), "part")])]
+    return [sequent.aim(g) for g in goals]
+
+
+@rule("extremum_cases")
+def extremum_cases(sequent: Sequent, data: Data) -> list[Sequent]:
+    """defined e; for each part x of e = max(...), H', x >= the other parts |- goal' with e replaced by x / H |- goal; min in the
+    same way; abs(a) with a >= 0 and with a < 0. Data: ``of``, the expression."""
+    e = sequent.expression(entry(data, "of"))
+    if e.op not in (MAX, MIN, ABS):
+        reject(f"found {e.op}; accepted: max, min, abs")
+
+    def premise(value: Node, *more: Node) -> Sequent:
+        given = [rewritten(h, e, value) for h in sequent.given]
+        return sequent.replace([*given, *more]).aim(rewritten(sequent.goal, e, value))
+
+    if e.op == ABS:
+        a = e.args[0]
+        return [*needs(sequent, e), premise(a, Node(GE, (a, NOUGHT))), premise(Node(NEG, (a,)), Node(LT, (a, NOUGHT)))]
+    op = GE if e.op == MAX else LE
+    return [*needs(sequent, e), *(premise(x, *(Node(op, (x, y)) for j, y in enumerate(e.args) if j != k))
+                                  for k, x in enumerate(e.args))]
+
+
+__all__ = ["FALSE", "FLIPPED", "NEGATION", "compared", "follows", "rewritten", "upward"]

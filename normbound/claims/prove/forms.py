@@ -1,0 +1,151 @@
+"""Normal forms as syntax again, so that certificates can speak of generators. What is printed here is read and checked anew."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from normbound.claims.checker.algebra import Algebra, Monomial, Quotient
+from normbound.claims.syntax import (
+    ADD,
+    CONST,
+    DD,
+    DIV,
+    ELT,
+    EXP,
+    LOG,
+    MAX,
+    MIN,
+    MUL,
+    NUM,
+    POW,
+    PROD,
+    SQRT,
+    SUB,
+    SUM,
+    VAR,
+    Node,
+    number,
+)
+
+ONE = Node(NUM, (), Fraction(1))
+
+
+class Writer:
+    """Expressions for the generators of one algebra. Indices of sums get the names i_1, i_2, ... by their depth."""
+
+    def __init__(self, algebra: Algebra, taken: frozenset[str]):
+        self.algebra = algebra
+        self.taken = taken
+        self.generators: dict[int, Node | None] = {}
+
+    def index(self, name: str) -> str:
+        """What the index "#signs:depth" is called."""
+        stem = f"i_{name.partition(':')[2]}_{name[1]}"
+        while stem in self.taken:
+            stem += "_"
+        return stem
+
+    def generator(self, g: int) -> Node | None:
+        """The generator as an expression. None for kinds that have no expression."""
+        todo = [g]
+        while todo:
+            top = todo[-1]
+            if top in self.generators:
+                todo.pop()
+                continue
+            missing = [h for q in self._forms(top) for h in self._inside(q) if h not in self.generators]
+            if missing:
+                todo.extend(missing)
+                continue
+            self.generators[top] = self._write(top)
+            todo.pop()
+        return self.generators[g]
+
+    def _forms(self, g: int) -> list[Quotient]:
+        key = self.algebra.keys[g]
+        if key[0] in (VAR, CONST):
+            return []
+        first = 2 if key[0] in (ELT, "root") else 1
+        last = 2 if key[0] == "large power" else len(key)
+        return [self.algebra.forms[k] for k in key[first:last] if isinstance(k, int)]
+
+    @staticmethod
+    def _inside(q: Quotient) -> list[int]:
+        return [g for m in (*q.top, *(m for f in q.bottom for m, _ in f)) for g, _ in m]
+
+    def _write(self, g: int) -> Node | None:
+        key = self.algebra.keys[g]
+        kind = key[0]
+        parts = [self._quotient(q) for q in self._forms(g)]
+        if any(p is None for p in parts):
+            return None
+        nodes = tuple(p for p in parts if p is not None)
+        if kind == VAR:
+            name = str(key[1])
+            return Node(VAR, (), self.index(name) if name.startswith("#") else name)
+        if kind == CONST:
+            return Node(CONST, (), key[1])
+        if kind == ELT:
+            return Node(ELT, nodes, key[1])
+        if kind in ("pow", "sympow"):
+            return Node(POW, nodes)
+        if kind == "large power":
+            return Node(POW, (nodes[0], number(key[2])))  # type: ignore[arg-type]
+        if kind == "root":
+            n = self.algebra.roots[g][0]
+            return Node(SQRT, nodes) if n == 2 else Node(POW, (*nodes, number(Fraction(1, n))))
+        if kind in (EXP, LOG, MIN, MAX, DD):
+            return Node(str(kind), nodes)
+        if kind in (SUM, PROD):
+            return Node(str(kind), nodes, self.index(str(key[4])))
+        return None
+
+    def monomial(self, m: Monomial) -> Node | None:
+        """The monomial as an expression."""
+        top: Node | None = None
+        bottom: Node | None = None
+        for g, e in m:
+            base = self.generator(g) if g not in self.generators else self.generators[g]
+            if base is None:
+                return None
+            size = abs(Fraction(e))
+            power = base if size == 1 else Node(POW, (base, number(size)))
+            if e > 0:
+                top = power if top is None else Node(MUL, (top, power))
+            else:
+                bottom = power if bottom is None else Node(MUL, (bottom, power))
+        top = top if top is not None else ONE
+        return top if bottom is None else Node(DIV, (top, bottom))
+
+    def polynomial(self, terms: object) -> Node | None:
+        """A sum of terms as an expression."""
+        total: Node | None = None
+        for m, c in terms:  # type: ignore[attr-defined]
+            node = self.monomial(m)
+            if node is None:
+                return None
+            if abs(c) != 1:
+                node = number(abs(c)) if not m else Node(MUL, (number(abs(c)), node))
+            if total is None:
+                total = node if c > 0 else Node(SUB, (number(0), node))
+            else:
+                total = Node(ADD if c > 0 else SUB, (total, node))
+        return total if total is not None else number(0)
+
+    def _quotient(self, q: Quotient) -> Node | None:
+        result = self.polynomial(sorted(q.top.items()))
+        for f, e in q.bottom.items():
+            below = self.polynomial(f)
+            if result is None or below is None:
+                return None
+            result = Node(DIV, (result, below if e == 1 else Node(POW, (below, number(e)))))
+        return result
+
+    def quotient(self, q: Quotient) -> Node | None:
+        """The normal form as an expression; None where it has none."""
+        for g in self._inside(q):
+            self.generator(g)
+        return self._quotient(q)
+
+
+__all__ = ["Writer"]

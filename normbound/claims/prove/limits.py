@@ -1,0 +1,613 @@
+"""Limits and rates by dominant terms, continuity, and (1 + t)^w with w t -> L.
+
+An expression is written, where possible, as a quotient of sums of terms c K^a log(K)^l b^K with c, a, b free of K; the terms are
+ordered by comparisons of bases and powers that hypotheses decide; the checker verifies the equation and each comparison. Other
+expressions are taken apart at their outermost operator.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from normbound.claims.checker.enclosure import NotEnclosed
+from normbound.claims.checker.registry import Rejected, rules
+from normbound.claims.checker.rules_limits import INFINITE, improper
+from normbound.claims.checker.sequent import Sequent, mentions
+from normbound.claims.checker.signs import rational_value
+from normbound.claims.errors import ClaimError
+from normbound.claims.prove import expoly, powers
+from normbound.claims.prove.derivative import Prover
+from normbound.claims.syntax import (
+    ADD,
+    COMPARISONS,
+    DD,
+    DIV,
+    EQ,
+    EXP,
+    INF,
+    LE,
+    LIMIT,
+    LOG,
+    LT,
+    MUL,
+    NE,
+    NEG,
+    POW,
+    PROD,
+    RATE,
+    SQRT,
+    SUB,
+    SUM,
+    VAR,
+    Node,
+    literal,
+    number,
+    postorder,
+    variable,
+)
+
+Certificate = dict[str, Any]
+ZERO, ONE = number(0), number(1)
+REFUSED = (Rejected, ClaimError, NotEnclosed, ArithmeticError, LookupError)
+DEPTH = 10
+MAX_TERMS = 24
+MAX_POWER = 6
+
+
+class NoTerms(ValueError):
+    """The expression is no quotient of sums of terms."""
+
+
+class Found(NamedTuple):
+    """A value, possibly INFINITE, and the certificate of limit(e, K) == value."""
+
+    value: Node
+    certificate: Certificate
+
+
+def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
+    """A certificate for a limit or a rate, or one in which an equation for large K is left open, or None."""
+    goal = sequent.goal
+    if goal.op not in (LIMIT, RATE):
+        return None
+    for partial in (False, True):
+        search = Search(sequent, budget.deadline, partial)
+        try:
+            found = search.rate(goal.args[0]) if goal.op == RATE else search.limit(goal.args[0], DEPTH if not partial else 1)
+            node = None if found is None else search.claimed(found, goal.args[1])
+        except REFUSED:
+            continue
+        if node is not None:
+            return node
+    return None
+
+
+def true_limit(sequent: Sequent, budget: Any) -> tuple[Node, Certificate] | None:
+    """The limit or rate that can be proved, whatever the goal claims it to be, and the certificate of that statement: of
+    ``sequent.aim(Node(goal.op, (goal.args[0], value), goal.value))``. The value is the node INF for infinity."""
+    goal = sequent.goal
+    if goal.op not in (LIMIT, RATE):
+        return None
+    search = Search(sequent, budget.deadline)
+    try:
+        found = search.rate(goal.args[0]) if goal.op == RATE else search.limit(goal.args[0], DEPTH)
+    except REFUSED:
+        return None
+    return None if found is None else (found.value, found.certificate)
+
+
+# -- terms -----------------------------------------------------------------------------------------------------------------
+def product(a: Node, b: Node) -> Node:
+    p, q = literal(a), literal(b)
+    if p is not None and q is not None:
+        return number(p * q)
+    if p == 0 or q == 0:
+        return ZERO
+    if p == 1:
+        return b
+    return a if q == 1 else Node(MUL, (a, b))
+
+
+def raised(a: Node, e: Fraction | Node) -> Node:
+    """a^e, short where that is possible."""
+    q = e if isinstance(e, Fraction) else literal(e)
+    p = literal(a)
+    if q == 0 or p == 1:
+        return ONE
+    if q == 1:
+        return a
+    if p is not None and q is not None and q.denominator == 1 and p and abs(q) <= 64:
+        return number(p ** int(q))
+    return Node(POW, (a, number(q) if q is not None else e if isinstance(e, Node) else ONE))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """c K^a log(K)^l b^K."""
+
+    c: Node
+    a: Fraction = Fraction(0)
+    l: int = 0
+    b: Node = ONE
+
+    def times(self, other: Term) -> Term:
+        return Term(product(self.c, other.c), self.a + other.a, self.l + other.l, product(self.b, other.b))
+
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.c != ONE:
+            found["c"] = str(self.c)
+        if self.a:
+            found["a"] = str(number(self.a))
+        if self.l:
+            found["l"] = self.l
+        if self.b != ONE:
+            found["b"] = str(self.b)
+        return found
+
+
+Terms = list[Term]
+UNIT = [Term(ONE)]
+
+
+class Expansion:
+    """Expressions as quotients of sums of terms, children first."""
+
+    def __init__(self, sequent: Sequent, name: str):
+        self.sequent = sequent
+        self.name = name
+        self.known: dict[Node, tuple[Terms, Terms]] = {}
+
+    def of(self, root: Node) -> tuple[Terms, Terms]:
+        """Numerator and denominator. Raises NoTerms."""
+        stack = [root]
+        while stack:
+            n = stack[-1]
+            if n in self.known:
+                stack.pop()
+                continue
+            closed = self.closed(n)
+            parts = [closed] if closed is not None else [] if self.is_leaf(n) else list(n.args[:1] if n.op == POW else n.args)
+            missing = [p for p in parts if p not in self.known]
+            if missing:
+                stack.extend(missing)
+                continue
+            self.known[n] = self.known[closed] if closed is not None else self.apply(n)
+            stack.pop()
+        return self.known[root]
+
+    def is_leaf(self, n: Node) -> bool:
+        return not mentions(n, self.name) or n.op in (VAR, LOG, EXP) or (n.op == POW and not mentions(n.args[0], self.name))
+
+    def closed(self, n: Node) -> Node | None:
+        """Geometric sums, products of one factor and divided differences in closed form."""
+        if n.op == DD and len(n.args) == 3 and mentions(n.args[0], self.name):
+            d, a, b = n.args
+            if a == b:
+                return Node(MUL, (d, Node(POW, (a, Node(SUB, (d, ONE))))))
+            return Node(DIV, (Node(SUB, (Node(POW, (a, d)), Node(POW, (b, d)))), Node(SUB, (a, b))))
+        if n.op in (SUM, PROD) and mentions(n, self.name):
+            lo, hi, body = n.args
+            count = hi if lo == ONE else Node(ADD, (Node(SUB, (hi, lo)), ONE))
+            if not mentions(body, n.value):
+                return Node(MUL, (count, body)) if n.op == SUM else Node(POW, (body, count))
+            if n.op == SUM and body.op == POW and body.args[1] == variable(n.value) and not mentions(body.args[0], n.value):
+                q = body.args[0]
+                return Node(DIV, (Node(SUB, (Node(POW, (q, lo)), Node(POW, (q, Node(ADD, (hi, ONE)))))), Node(SUB, (ONE, q))))
+        return None
+
+    def apply(self, n: Node) -> tuple[Terms, Terms]:
+        if not mentions(n, self.name):
+            return [Term(n)], UNIT
+        op = n.op
+        if op == VAR:
+            return [Term(ONE, Fraction(1))], UNIT
+        if op == LOG and n.args[0] == variable(self.name):
+            return [Term(ONE, Fraction(0), 1)], UNIT
+        if op == EXP:
+            k, d = self.linear(n.args[0])
+            return [Term(Node(EXP, (d,)) if d != ZERO else ONE, b=Node(EXP, (k,)))], UNIT
+        if op == POW:
+            return self.power(n)
+        inner = [self.known[a] for a in n.args]
+        if op == NEG:
+            return self.scaled(inner[0][0], -1), inner[0][1]
+        if op in (ADD, SUB):
+            (p, q), (r, s) = inner
+            if op == SUB:
+                r = self.scaled(r, -1)
+            if q == s:
+                return self.sum(p, r), q
+            return self.sum(self.multiply(p, s), self.multiply(r, q)), self.multiply(q, s)
+        if op == MUL:
+            (p, q), (r, s) = inner
+            return self.multiply(p, r), self.multiply(q, s)
+        if op == DIV:
+            (p, q), (r, s) = inner
+            return self.multiply(p, s), self.multiply(q, r)
+        if op == SQRT:
+            return self.root(inner[0], Fraction(1, 2))
+        raise NoTerms(op)
+
+    def power(self, n: Node) -> tuple[Terms, Terms]:
+        base, e = n.args
+        if not mentions(base, self.name):
+            k, d = self.linear(e)
+            return [Term(raised(base, d), b=raised(base, k))], UNIT
+        q = literal(e)
+        if q is None:
+            raise NoTerms("an exponent")
+        top, bottom = self.known[base]
+        if q < 0:
+            top, bottom, q = bottom, top, -q
+        if q.denominator == 1 and q <= MAX_POWER:
+            result = UNIT, UNIT
+            for _ in range(int(q)):
+                result = self.multiply(result[0], top), self.multiply(result[1], bottom)
+            return result
+        return self.root((top, bottom), q)
+
+    def root(self, inner: tuple[Terms, Terms], q: Fraction) -> tuple[Terms, Terms]:
+        """Powers of quotients of single terms."""
+        if any(len(part) != 1 or part[0].l for part in inner):
+            raise NoTerms("a root of a sum")
+        top, bottom = ([Term(raised(p[0].c, q), p[0].a * q, 0, raised(p[0].b, q))] for p in inner)
+        return top, bottom
+
+    def linear(self, e: Node) -> tuple[Node, Node]:
+        """k and d with e = k K + d."""
+        top, bottom = Expansion(self.sequent, self.name).of(e) if not self.is_leaf(e) or e.op == VAR else ([Term(e)], UNIT)
+        if len(bottom) != 1 or bottom[0].b != ONE or bottom[0].a or bottom[0].l:
+            raise NoTerms("an exponent")
+        k, d = ZERO, ZERO
+        for t in top:
+            c = t.c if bottom[0].c == ONE else Node(DIV, (t.c, bottom[0].c))
+            if t.b != ONE or t.l or t.a not in (0, 1):
+                raise NoTerms("an exponent")
+            if t.a:
+                k = c
+            else:
+                d = c
+        return k, d
+
+    def scaled(self, terms: Terms, c: int) -> Terms:
+        return [Term(product(number(c), t.c), t.a, t.l, t.b) for t in terms]
+
+    def sum(self, p: Terms, q: Terms) -> Terms:
+        return self.collected([*p, *q])
+
+    def multiply(self, p: Terms, q: Terms) -> Terms:
+        if len(p) * len(q) > 200:
+            raise NoTerms("too many terms")
+        return self.collected([s.times(t) for s in p for t in q])
+
+    def collected(self, terms: Terms) -> Terms:
+        """Terms with equal a, l, b joined; those that are 0 left out."""
+        found: dict[tuple[Fraction, int, Node], Node] = {}
+        for t in terms:
+            key = next((k for k in found if k[:2] == (t.a, t.l) and self.same(k[2], t.b)), (t.a, t.l, t.b))
+            if key in found:
+                p, q = literal(found[key]), literal(t.c)
+                found[key] = number(p + q) if p is not None and q is not None else Node(ADD, (found[key], t.c))
+            else:
+                found[key] = t.c
+        result = [Term(c, a, l, b) for (a, l, b), c in found.items() if not self.same(c, ZERO)]
+        if len(result) > MAX_TERMS:
+            raise NoTerms("too many terms")
+        return result
+
+    def same(self, a: Node, b: Node) -> bool:
+        if a == b:
+            return True
+        if literal(a) is not None and literal(b) is not None:
+            return literal(a) == literal(b)
+        try:
+            return bool(self.sequent.algebra.equal(a, b))
+        except REFUSED:
+            return False
+
+
+# -- search ----------------------------------------------------------------------------------------------------------------
+class Search:
+    """One goal."""
+
+    def __init__(self, sequent: Sequent, deadline: float, partial: bool = False):
+        self.sequent = sequent
+        self.partial = partial  # an equation for large K may be left open
+        self.name: str = sequent.goal.value
+        self.deadline = deadline
+        self.prover = Prover(deadline)
+        self.closed: dict[Sequent, Certificate | None] = {}
+        self.tried: dict[Node, tuple[int, Found | None]] = {}
+
+    def leaf(self, s: Sequent) -> Certificate | None:
+        """A certificate of a condition."""
+        if s not in self.closed:
+            self.closed[s] = self.condition(s)
+        return self.closed[s]
+
+    def condition(self, s: Sequent) -> Certificate | None:
+        if s.goal.op not in COMPARISONS:
+            return expoly.leaf(s, self)
+        found = self.prover.leaf(s)
+        if found is not None:
+            return found
+        if s.goal.op == EQ:
+            return expoly.close(s, self) or powers.attempt(s, self)
+        found = expoly.leaf(s, self)
+        if found is not None:
+            return found
+        if s.goal.op == NE:
+            for op in (LT, "gt"):
+                inner = self.leaf(s.aim(Node(op, s.goal.args)))
+                if inner is not None:
+                    return {"rule": "stronger", "data": {"op": op}, "premises": [inner]}
+        return None
+
+    def holds(self, *statements: Node) -> bool:
+        return all(self.leaf(self.sequent.aim(s)) is not None for s in statements)
+
+    def assemble(self, goal: Node, rule: str, data: dict[str, Any], inner: list[Certificate]) -> Certificate | None:
+        """The node: limits among the premises are proved by ``inner``, the rest are conditions."""
+        rest: Iterator[Certificate] = iter(inner)
+        premises = []
+        for s in rules()[rule](self.sequent.aim(goal), data):
+            found = next(rest) if s.goal.op == LIMIT else self.leaf(s)
+            if found is None and not (self.partial and s.goal.op == EQ and s.sorts != self.sequent.sorts):
+                return None
+            premises.append(found)
+        return {"rule": rule, "data": data, "premises": premises}
+
+    def goal(self, e: Node, v: Node, op: str = LIMIT) -> Node:
+        return Node(op, (e, v), self.name)
+
+    def claimed(self, found: Found, v: Node) -> Certificate | None:
+        """The certificate for the value that is claimed."""
+        if found.value == v:
+            return found.certificate
+        if INF in (found.value.op, v.op):
+            return None
+        if self.sequent.goal.op == RATE:
+            node = found.certificate
+            try:
+                return self.assemble(self.sequent.goal, node["rule"], node["data"], [])
+            except REFUSED:
+                return None
+        return self.assemble(self.sequent.goal, "limit_same", {"value": str(found.value)}, [found.certificate])
+
+    def limit(self, e: Node, depth: int) -> Found | None:
+        """The limit of e; values in short form."""
+        if time.monotonic() > self.deadline:
+            return None
+        if self.tried.get(e, (-1, None))[0] >= depth or self.tried.get(e, (0, None))[1] is not None:
+            return self.tried[e][1]
+        self.tried[e] = depth, None  # an expression is not reduced to itself
+        found = self.searched(e, depth)
+        self.tried[e] = depth, found
+        return found
+
+    def searched(self, e: Node, depth: int) -> Found | None:
+        """The same, without a look at what has been tried."""
+        for way in (self.by_terms, self.by_power, self.by_parts, self.by_rewriting):
+            try:
+                found = way(e, depth)
+            except (*REFUSED, NoTerms):
+                continue
+            if found is not None:
+                return self.short(e, found)
+        return None
+
+    def short(self, e: Node, found: Found) -> Found:
+        """The same with a simpler value."""
+        w = simple(found.value)
+        if w == found.value:
+            return found
+        node = self.assemble(self.goal(e, w), "limit_same", {"value": str(found.value)}, [found.certificate])
+        return found if node is None else Found(w, node)
+
+    # -- dominant terms ----------------------------------------------------------------------------------------------
+    def by_terms(self, e: Node, depth: int) -> Found | None:
+        if not mentions(e, self.name):
+            node = self.assemble(self.goal(e, e), "limit_parts", {}, [])
+            return None if node is None else Found(e, node)
+        top, bottom = Expansion(self.sequent, self.name).of(e)
+        data: dict[str, Any] = {"from": 2 if any(t.l for t in (*top, *bottom)) else 1}
+        s = self.first(bottom, "bottom", data)
+        if s is None:
+            return None
+        ways = [self.way(t, s) for t in top]
+        if all(ways):
+            data.update(case="zero", ways=ways or ["power"], top=[t.data() for t in top] or [Term(ZERO, s.a - 1, 0, s.b).data()])
+            value = ZERO
+        else:
+            t = self.first(top, "top", data)
+            if t is None:
+                return None
+            if (t.a, t.l) == (s.a, s.l) and t.b == s.b:
+                data["case"] = "equal"
+                value = t.c if s.c == ONE else Node(DIV, (t.c, s.c))
+            elif (way := self.way(s, t)) is not None:
+                data.update(case="infinite", way=way)
+                value = INFINITE
+            else:
+                return None
+        node = self.assemble(self.goal(e, value), "limit_terms", data, [])
+        return None if node is None else Found(value, node)
+
+    def rate(self, e: Node) -> Found | None:
+        try:
+            top, bottom = Expansion(self.sequent, self.name).of(e)
+        except NoTerms:
+            return None
+        data: dict[str, Any] = {"from": 2 if any(t.l for t in (*top, *bottom)) else 1}
+        s, t = self.first(bottom, "bottom", data, True), self.first(top, "top", data, True)
+        if s is None or t is None:
+            return None
+        value = simple(t.b if s.b == ONE else Node(DIV, (t.b, s.b)))
+        node = self.assemble(self.goal(e, value, RATE), "rate_terms", data, [])
+        return None if node is None else Found(value, node)
+
+    def first(self, terms: Terms, key: str, data: dict[str, Any], level: bool = False) -> Term | None:
+        """The term that dominates the others; it and they go into the data."""
+        for k, t in enumerate(terms):
+            others = [*terms[:k], *terms[k + 1:]]
+            ways = []
+            for s in others:
+                way = self.way(s, t)
+                if way is None and level and self.holds(Node(LE, (ZERO, s.c)), Node(LE, (ZERO, s.b)), Node(LE, (s.b, t.b)),
+                                                        Node(LT, (ZERO, t.c))):
+                    way = "level"
+                if way is None:
+                    break
+                ways.append(way)
+            if len(ways) == len(others) and self.holds(Node(LT, (ZERO, t.b))):
+                if key == "top" or terms != UNIT:
+                    data[key] = [s.data() for s in (t, *others)]
+                    data[f"{key}_ways"] = ways
+                return t
+        return None
+
+    def way(self, t: Term, t0: Term) -> str | None:
+        """The way in which t0 dominates t, if it can be shown."""
+        if t.b == t0.b:
+            return "power" if t.a < t0.a else "log" if t.a == t0.a and t.l < t0.l else None
+        signed = self.sequent.sorts[self.name].kind in ("natural", "integer") and not self.sequent.signs.is_nonnegative(t.b)
+        low = Node(LT, (Node(NEG, (t0.b,)), t.b)) if signed else Node(LE, (ZERO, t.b))
+        if self.holds(low, Node(LT, (t.b, t0.b))):
+            return "base"
+        if t.a < t0.a and self.holds(Node(LE, (ZERO, t.b)), Node(LE, (t.b, t0.b))):
+            return "power"
+        return None
+
+    # -- other ways --------------------------------------------------------------------------------------------------
+    def by_power(self, e: Node, depth: int) -> Found | None:
+        if e.op != POW or not depth or not mentions(e.args[1], self.name) or not mentions(e.args[0], self.name):
+            return None
+        u, w = e.args
+        one = self.limit(u, depth - 1)
+        if one is None or one.value.op == INF:
+            return None
+        first = one.certificate if one.value == ONE else self.assemble(
+            self.goal(u, ONE), "limit_same", {"value": str(one.value)}, [one.certificate])
+        second = self.limit(Node(MUL, (w, Node(SUB, (u, ONE)))), depth - 1)
+        if first is None or second is None or second.value.op == INF:
+            return None
+        value = Node(EXP, (second.value,))
+        node = self.assemble(self.goal(e, value), "limit_power", {"exponent": str(second.value)}, [first, second.certificate])
+        return None if node is None else Found(value, node)
+
+    def by_rewriting(self, e: Node, depth: int) -> Found | None:
+        """The limit of an expression with the same values."""
+        if not depth:
+            return None
+        for other in rewritings(e, self.name):
+            found = self.limit(other, depth - 1)
+            if found is None:
+                continue
+            node = self.assemble(self.goal(e, found.value), "limit_same", {"other": str(other)}, [found.certificate])
+            if node is not None:
+                return Found(found.value, node)
+        return None
+
+    def by_parts(self, e: Node, depth: int) -> Found | None:
+        """The limits of the arguments."""
+        if not depth or not e.args or e.op not in rules_parts():
+            return None
+        values: list[Any] = []
+        inner = []
+        for a in e.args:
+            if not mentions(a, self.name):
+                values.append(a)
+                continue
+            found = self.limit(a, depth - 1)
+            if found is None:
+                negative = a.args[0] if a.op == NEG else Node(NEG, (a,))
+                found = self.limit(negative, depth - 1)
+                if found is None or found.value.op != INF:
+                    return None
+                values.append("-inf")
+            else:
+                values.append("inf" if found.value.op == INF else found.value)
+            inner.append(found.certificate)
+        value = Node(e.op, tuple(values)) if all(isinstance(v, Node) for v in values) else improper(e, values)[0]
+        data = {"values": [v if isinstance(v, str) else str(v) for v in values]}
+        node = self.assemble(self.goal(e, value), "limit_parts", data, inner)
+        return None if node is None else Found(value, node)
+
+
+def rewritings(e: Node, name: str) -> Iterator[Node]:
+    """Expressions with the same values, for large values of the variable.
+
+    sqrt(a) - sqrt(b) = (a - b)/(sqrt(a) + sqrt(b)), also with one root; a/(b + sqrt(c)) with all parts divided by a power of the
+    variable; products and quotients with roots as the root of the square; u^w = exp(w log(u)); w log(u) = log(u^w).
+    """
+    if e.op == SUB and any(a.op == SQRT and mentions(a, name) for a in e.args):
+        a, b = e.args
+        squares = [x.args[0] if x.op == SQRT else Node(POW, (x, number(2))) for x in (a, b)]
+        yield Node(DIV, (Node(SUB, (squares[0], squares[1])), Node(ADD, (a, b))))
+    if e.op == DIV and e.args[1].op in (ADD, SUB):
+        roots = [n for n in postorder(e.args[1]) if n.op == SQRT and mentions(n, name)]
+        if roots and all(n.args[0].op != DIV for n in roots):
+            for power in (Fraction(1, 2), Fraction(1), Fraction(2)):
+                yield Node(DIV, tuple(scaled(x, name, power) for x in e.args))
+    if e.op in (MUL, DIV) and any(a.op == SQRT and mentions(a, name) for a in e.args):
+        yield Node(SQRT, (Node(e.op, tuple(a.args[0] if a.op == SQRT else Node(POW, (a, number(2))) for a in e.args)),))
+    if e.op == POW and mentions(e.args[1], name):
+        yield Node(EXP, (Node(MUL, (e.args[1], Node(LOG, (e.args[0],)))),))
+    if e.op == MUL:
+        for u, w in (e.args, e.args[::-1]):
+            if u.op == LOG and u.args[0].op != VAR:
+                yield Node(LOG, (Node(POW, (u.args[0], w)),))
+
+
+def scaled(root: Node, name: str, a: Fraction) -> Node:
+    """root/K^a, divided in every part of sums and under roots."""
+    done: dict[int, Node] = {}
+    stack = [root]
+    while stack:
+        n = stack[-1]
+        missing = [x for x in n.args if id(x) not in done] if n.op in (ADD, SUB, NEG) else []
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if n.op in (ADD, SUB, NEG):
+            done[id(n)] = Node(n.op, tuple(done[id(x)] for x in n.args))
+        elif n.op == SQRT:
+            done[id(n)] = Node(SQRT, (Node(DIV, (n.args[0], raised(variable(name), 2 * a))),))
+        else:
+            done[id(n)] = Node(DIV, (n, raised(variable(name), a)))
+    return done[id(root)]
+
+
+def rules_parts() -> frozenset[str]:
+    return frozenset((ADD, SUB, MUL, DIV, NEG, POW, SQRT, EXP, LOG, "abs", "min", "max"))
+
+
+def simple(v: Node) -> Node:
+    """A shorter node of the same value, where that is easy to see."""
+    if v.op == INF:
+        return v
+    q = rational_value(v)
+    if q is not None:
+        return number(q)
+    if v.op == EXP and rational_value(v.args[0]) == 0:
+        return ONE
+    if v.op == LOG and rational_value(v.args[0]) == 1:
+        return ZERO
+    if v.op in (MUL, DIV) and rational_value(v.args[0]) == 0:
+        return ZERO
+    if v.op in (ADD, SUB) and rational_value(v.args[1]) == 0:
+        return v.args[0]
+    if v.op == ADD and rational_value(v.args[0]) == 0:
+        return v.args[1]
+    if v.op == DIV and rational_value(v.args[1]) == 1:
+        return v.args[0]
+    return v
+
+
+__all__ = ["Search", "attempt", "true_limit"]

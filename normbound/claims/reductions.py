@@ -1,0 +1,145 @@
+"""What statements about several points come down to, for the refuter.
+
+    increasing(e, x)   x <= x' implies e at x <= e at x', with the hypotheses at both points; decreasing likewise
+    recurrence         the closed form at the indices 0 to 20
+    conjunctions       one part after the other
+    limit, rate        are not refuted by points: a note says what the values do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from normbound.claims.checker.sequent import Sequent
+from normbound.claims.errors import ClaimError
+from normbound.claims.evaluate import misfit, truth, value
+from normbound.claims.sorts import is_natural
+from normbound.claims.syntax import (
+    AND,
+    DECREASING,
+    DIV,
+    ELT,
+    EQ,
+    FORALL,
+    IMPLIES,
+    INCREASING,
+    INF,
+    LE,
+    LIMIT,
+    POW,
+    RATE,
+    RECURRENCE,
+    STATE,
+    VAR,
+    Node,
+    conjunction,
+    free_names,
+    number,
+    parts,
+    postorder,
+    rebuild,
+)
+from normbound.claims.witness import completed, digits, shown
+
+UNROLLED = 20
+FAR_OUT = (10, 1000, 100_000)  # where a limit is looked at
+_TWO_POINTS = (INCREASING, DECREASING)
+_SPECIAL = frozenset((*_TWO_POINTS, LIMIT, RATE, RECURRENCE))
+
+
+def reductions(sequent: Sequent, notes: list[str]) -> Iterator[tuple[Sequent, str]]:
+    """Sequents without special statements in the goal, each of which the sequent implies; what is left out goes into notes."""
+    stack = [(sequent, "")]
+    while stack:
+        task, note = stack.pop()
+        goal = task.goal
+        if not any(n.op in _SPECIAL for n in postorder(goal)):
+            yield task, note
+        elif goal.op == AND:
+            stack.extend((task.aim(p), note) for p in reversed(goal.args))
+        elif goal.op == IMPLIES and not any(n.op in _SPECIAL for n in postorder(goal.args[0])):
+            stack.append((task.assume(goal.args[0]).aim(goal.args[1]), note))
+        elif goal.op in _TWO_POINTS:
+            yield two_points(task)
+        elif goal.op == RECURRENCE:
+            yield task.aim(unrolled(goal)), f"the closed form at the indices 0 to {UNROLLED}"
+        elif goal.op == FORALL:
+            name = task.fresh(goal.value)
+            index = Node(VAR, (), name)
+            low, high, body = goal.args
+            kind = "natural" if is_natural(low, task.sorts) else "integer"
+            inner = task.declare(name, kind).assume(Node(LE, (low, index)), Node(LE, (index, high)))
+            stack.append((inner.aim(_renamed(body, {goal.value: name})), note))
+        else:
+            notes.append(f"{goal.op} is not refuted by points{_course(task) if goal.op in (LIMIT, RATE) else ''}")
+
+
+def _course(task: Sequent) -> str:
+    """What the expression of a limit or a rate does far out, at one point, for the reader of an undecided claim."""
+    goal, name = task.goal, task.goal.value
+    e, claimed = goal.args
+    here: dict[str, Any] = {}
+    if not completed(here, task.sorts):
+        return ""
+    if goal.op == RATE:
+        e = Node(POW, (e, Node(DIV, (number(1), Node(VAR, (), name)))))
+    far = []
+    for k in FAR_OUT:
+        there = {**here, name: k}
+        try:
+            if any(truth(g, there) is not True for g in task.given) or misfit(there, task.sorts):
+                return ""
+            x = value(e, there, bits=40)
+            limit = "inf" if claimed.op == INF else digits(value(claimed, there, bits=40))
+        except ClaimError:
+            return ""
+        far.append(f"{digits(x)} at {name} = {k}")
+    rest = ", ".join(f"{n} = {shown(v)}" for n, v in here.items() if n in free_names(goal) and n != name)
+    return f"; {'for ' + rest + ' ' if rest else ''}the values are {', '.join(far)}, and {limit} is claimed"
+
+
+def two_points(sequent: Sequent) -> tuple[Sequent, str]:
+    """What increasing(e, x) or decreasing(e, x) comes down to: the hypotheses at two points, x <= x', and a comparison."""
+    goal, name = sequent.goal, sequent.goal.value
+    other = sequent.fresh(f"{name}_1")
+    sort = sequent.sorts[name]
+    task = sequent.declare(other, sort)
+    second = {name: other}
+    if sort.length is None:
+        order = Node(LE, (Node(VAR, (), name), Node(VAR, (), other)))
+    else:
+        index = task.fresh("i")
+        i = Node(VAR, (), index)
+        order = Node(FORALL, (number(1), sort.length, Node(LE, (Node(ELT, (i,), name), Node(ELT, (i,), other)))), index)
+    e = goal.args[0]
+    sides = (e, _renamed(e, second)) if goal.op == INCREASING else (_renamed(e, second), e)
+    again = [_renamed(g, second) for g in sequent.given if name in free_names(g)]
+    return task.assume(*again, order).aim(Node(LE, sides)), f"{goal.op} fails between {name} and {other}"
+
+
+def _renamed(root: Node, names: Mapping[str, str]) -> Node:
+    """The root with variables and families renamed. The new names are fresh and the old ones are not bound inside."""
+    return rebuild(root, lambda n, args: Node(n.op, args, names[n.value], n.at)
+                   if n.op in (VAR, ELT, *_TWO_POINTS, LIMIT, RATE) and n.value in names else None)
+
+
+def unrolled(recurrence: Node, last: int = UNROLLED) -> Node:
+    """The closed forms at the indices 0 to ``last``, with the iterates written out."""
+    index, sequences = parts(recurrence)
+    states = {s.name: s.start for s in sequences}
+    found = []
+    for i in range(last + 1):
+        here = number(i)
+
+        def at(root: Node, here: Node = here, states: Mapping[str, Node] = states) -> Node:
+            return rebuild(root, lambda n, args: here if n.op == VAR and n.value == index else
+                           states[n.value] if n.op == STATE else None)
+
+        found += [Node(EQ, (states[s.name], at(s.form))) for s in sequences]
+        if i < last:
+            states = {s.name: at(s.step) for s in sequences}
+    return conjunction(found)
+
+
+__all__ = ["reductions", "two_points", "unrolled"]

@@ -1,0 +1,241 @@
+r"""Syntax as LaTeX, in the style of ``render.tex``: fractions, roots, \sum and \prod with limits, \operatorname{dd}.
+
+The result is math mode without dollar signs. Parentheses follow the precedence of the printed form, so a fraction and a
+root need none inside. Names print as ``render.names`` prints symbols.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from normbound.claims.errors import ClaimError
+from normbound.claims.syntax import (
+    ABS,
+    ADD,
+    AND,
+    COMPARISONS,
+    CONST,
+    DD,
+    DECREASING,
+    DIV,
+    ELT,
+    EXP,
+    FORALL,
+    IFF,
+    IMPLIES,
+    INCREASING,
+    INF,
+    LIMIT,
+    LOG,
+    MAX,
+    MIN,
+    MUL,
+    NEG,
+    NET,
+    NUM,
+    POW,
+    PROD,
+    RATE,
+    RECURRENCE,
+    SQRT,
+    STATE,
+    SUB,
+    SUM,
+    VAR,
+    Node,
+    parts,
+    postorder,
+    tree_size,
+)
+from normbound.claims.text import (
+    AND_LEVEL,
+    ATOM_LEVEL,
+    COMPARE_LEVEL,
+    IFF_LEVEL,
+    IMPLIES_LEVEL,
+    MAX_TREE,
+    POWER_LEVEL,
+    PRODUCT_LEVEL,
+    SUM_LEVEL,
+    chained,
+    decimal,
+)
+from normbound.render.names import Names
+from normbound.terms.constants import CONSTANTS
+
+SIGNS = {"eq": "=", "ne": r"\neq", "le": r"\leq", "lt": "<", "ge": r"\geq", "gt": ">"}
+_NET = {"bound": r"\overline{\operatorname{Lip}}", "param_bound": r"\overline{\operatorname{Lip}}_{\theta}",
+        "radius": r"\operatorname{rad}", "Lip": r"\operatorname{Lip}", "param_Lip": r"\operatorname{Lip}_{\theta}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tex:
+    """A printed part. tall: fractions or large operators inside; digit: it begins with a digit; open: it ends in the scope of a
+    large operator; raised: it has a superscript."""
+
+    tex: str
+    level: int = ATOM_LEVEL
+    tall: bool = False
+    digit: bool = False
+    open: bool = False
+    raised: bool = False
+
+    def at(self, level: int) -> _Tex:
+        return self if self.level >= level else parenthesized(self)
+
+    def closed(self) -> _Tex:
+        """In parentheses where what follows would be read into the scope of a large operator."""
+        return parenthesized(self) if self.open else self
+
+
+def parenthesized(part: _Tex) -> _Tex:
+    left, right = (r"\left(", r"\right)") if part.tall else ("(", ")")
+    return _Tex(f"{left}{part.tex}{right}", ATOM_LEVEL, part.tall)
+
+
+def to_tex(root: Node, names: Names | None = None) -> str:
+    """The LaTeX of an expression or a statement. Raises ClaimError where shared parts would make it too long."""
+    if tree_size(root, MAX_TREE) > MAX_TREE:
+        raise ClaimError(f"the formula would have more than {MAX_TREE} parts; shared subterms have no formula")
+    names = Names() if names is None else names
+    order = postorder(root)
+    families = {n.value for n in order if n.op in (ELT, STATE)}
+    names.register([n.value for n in order if n.op == VAR], families)
+    done: dict[int, _Tex] = {}
+    for node in order:
+        done[id(node)] = _Printer(node, done, names, families).render()
+    return done[id(root)].tex
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    node: Node
+    done: dict[int, _Tex]
+    names: Names
+    families: set[str]
+
+    def name(self, name: str) -> str:
+        return (self.names.family(name) if name in self.families else self.names.symbol(name)).tex
+
+    def member(self, family: str, index: str) -> _Tex:
+        name = self.names.family(family).indexed(index, 1.0)
+        return _Tex(name.tex, raised=bool(name.sup))
+
+    def part(self, k: int) -> _Tex:
+        return self.done[id(self.node.args[k])]
+
+    def tall(self, *skip: int) -> bool:
+        return any(self.part(k).tall for k in range(len(self.node.args)) if k not in skip)
+
+    def render(self) -> _Tex:
+        node, op = self.node, self.node.op
+        if op == NUM:
+            text = decimal(node.value)
+            return _Tex(text, digit=True)
+        if op == VAR:
+            name = self.names.symbol(node.value)
+            return _Tex(name.tex, SUM_LEVEL if name.loose else ATOM_LEVEL, raised=bool(name.sup))
+        if op == CONST:
+            return _Tex(CONSTANTS[node.value].tex)
+        if op == INF:
+            return _Tex(r"\infty")
+        if op == ELT:
+            return self.member(node.value, self.part(0).tex)
+        if op == STATE:
+            return self.member(node.value, ".")  # the recurrence puts the index there
+        if op == NET:
+            return _Tex(rf"{_NET[node.value[0]]}(\mathtt{{{node.value[1].replace('_', chr(92) + '_')}}})")
+        if op in (ADD, SUB, NEG, MUL, DIV, POW):
+            return self.arithmetic()
+        if op in COMPARISONS:
+            return _Tex(f"{self.part(0).at(SUM_LEVEL).tex} {SIGNS[op]} {self.part(1).at(SUM_LEVEL).tex}", COMPARE_LEVEL, self.tall())
+        if op in (AND, IMPLIES, IFF, FORALL, INCREASING, DECREASING, LIMIT, RATE, RECURRENCE):
+            return self.statement()
+        return self.function()
+
+    def arithmetic(self) -> _Tex:
+        op, a = self.node.op, self.part(0)
+        if op == NEG:
+            inner = a.at(PRODUCT_LEVEL)
+            return _Tex(f"-{inner.tex}", SUM_LEVEL, inner.tall, open=inner.open)
+        b = self.part(1)
+        if op in (ADD, SUB):
+            left, right = a.at(SUM_LEVEL).closed(), b.at(PRODUCT_LEVEL)
+            return _Tex(f"{left.tex} {'+' if op == ADD else '-'} {right.tex}", SUM_LEVEL, left.tall or right.tall, left.digit, right.open)
+        if op == MUL:
+            left, right = a.at(PRODUCT_LEVEL).closed(), b.at(POWER_LEVEL) if not b.open else b.at(PRODUCT_LEVEL)
+            sep = r" \cdot " if right.digit else r"\,"
+            return _Tex(f"{left.tex}{sep}{right.tex}", PRODUCT_LEVEL, left.tall or right.tall, left.digit, right.open)
+        if op == DIV:
+            return _Tex(rf"\frac{{{a.tex}}}{{{b.tex}}}", POWER_LEVEL, True)
+        base = a.at(ATOM_LEVEL)
+        if base.raised:
+            base = parenthesized(base)
+        return _Tex(f"{base.tex}^{{{self.script(1)}}}", POWER_LEVEL, base.tall, base.digit, raised=True)
+
+    def script(self, k: int) -> str:
+        """An exponent: a quotient of literals with a slash."""
+        node = self.node.args[k]
+        if node.op == DIV and all(x.op == NUM for x in node.args):
+            return f"{decimal(node.args[0].value)}/{decimal(node.args[1].value)}"
+        return self.part(k).tex
+
+    def function(self) -> _Tex:
+        node, op = self.node, self.node.op
+        if op == SQRT:
+            return _Tex(rf"\sqrt{{{self.part(0).tex}}}", ATOM_LEVEL, self.part(0).tall)
+        if op == ABS:
+            left, right = (r"\left\lvert", r"\right\rvert") if self.tall() else (r"\lvert", r"\rvert")
+            return _Tex(f"{left} {self.part(0).tex} {right}", ATOM_LEVEL, self.tall())
+        if op in (SUM, PROD):
+            body = self.part(2).at(PRODUCT_LEVEL)
+            return _Tex(rf"\{op}_{{{self.name(node.value)}={self.part(0).tex}}}^{{{self.part(1).tex}}} {body.tex}", PRODUCT_LEVEL, True,
+                        open=True)
+        head = {EXP: r"\exp", LOG: r"\log", MIN: r"\min", MAX: r"\max", DD: r"\operatorname{dd}"}[op]
+        texts = [self.part(k).tex for k in range(len(node.args))]
+        inner = f"{texts[0]};\\, {', '.join(texts[1:])}" if op == DD else ", ".join(texts)
+        left, right = (r"\left", r"\right") if self.tall() else ("", "")
+        if op in (MIN, MAX):
+            return _Tex(rf"{head}{left}\{{{inner}{right}\}}", ATOM_LEVEL, self.tall())
+        return _Tex(f"{head}{left}({inner}{right})", ATOM_LEVEL, self.tall())
+
+    def statement(self) -> _Tex:
+        node, op = self.node, self.node.op
+        tall = self.tall()
+        if op == AND:
+            texts, k = [], 0
+            for run in chained(node):
+                text = self.part(k).at(COMPARE_LEVEL).tex
+                for link in run[1:]:
+                    text += f" {SIGNS[link.op]} {self.done[id(link.args[1])].at(SUM_LEVEL).tex}"
+                texts.append(text)
+                k += len(run)
+            return _Tex(r" \;\text{and}\; ".join(texts), AND_LEVEL if len(texts) > 1 else COMPARE_LEVEL, tall)
+        if op in (IMPLIES, IFF):
+            level = IMPLIES_LEVEL if op == IMPLIES else IFF_LEVEL
+            arrow = r"\implies" if op == IMPLIES else r"\iff"
+            return _Tex(f"{self.part(0).at(AND_LEVEL).tex} {arrow} {self.part(1).at(AND_LEVEL).tex}", level, tall)
+        if op == FORALL:
+            low, high, inner = self.part(0).tex, self.part(1).tex, self.part(2).at(COMPARE_LEVEL).tex
+            return _Tex(rf"{inner} \;\text{{for all}}\; {self.name(node.value)} = {low}, \dots, {high}", AND_LEVEL, tall)
+        if op in (INCREASING, DECREASING):
+            word = "nondecreasing" if op == INCREASING else "nonincreasing"
+            return _Tex(rf"{self.part(0).at(SUM_LEVEL).tex} \;\text{{is {word} in}}\; {self.name(node.value)}", COMPARE_LEVEL, tall)
+        if op in (LIMIT, RATE):
+            name = self.name(node.value)
+            body = self.part(0).at(PRODUCT_LEVEL)
+            if op == RATE:
+                body = body if body.level == ATOM_LEVEL and not body.raised and not body.open else parenthesized(body)
+                body = _Tex(f"{body.tex}^{{1/{name}}}")
+            return _Tex(rf"\lim_{{{name} \to \infty}} {body.tex} = {self.part(1).at(SUM_LEVEL).tex}", COMPARE_LEVEL, tall)
+        index, sequences = parts(node)
+        i, n = self.name(index), len(sequences)
+        rows = []
+        for c, s in enumerate(sequences):
+            step = self.part(n + c).tex.replace(".}", f"{i}}}")
+            rows.append(f"{self.member(s.name, '0').tex} = {self.part(c).tex},\\; {self.member(s.name, i + '+1').tex} = {step}")
+        forms = ",\\; ".join(f"{self.member(s.name, i).tex} = {self.part(2 * n + c).tex}" for c, s in enumerate(sequences))
+        return _Tex(",\\; ".join(rows) + rf" \implies {forms}", IMPLIES_LEVEL, tall)
+
+
+__all__ = ["to_tex"]

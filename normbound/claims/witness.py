@@ -1,0 +1,139 @@
+"""What a counterexample is: a point in exact numbers, and the exact test that makes it one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from normbound.claims.checker.sequent import Sequent
+from normbound.claims.errors import ClaimError
+from normbound.claims.evaluate import Point, Resolver, misfit, truth, value
+from normbound.claims.sorts import Sort
+from normbound.claims.syntax import (
+    AND,
+    COMPARISONS,
+    IMPLIES,
+    Node,
+    conjunction,
+    free_names,
+)
+
+MAX_FILLED = 100_000  # members of a family that no statement mentions
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A counterexample, in exact numbers.
+
+    point    the value of every variable: int or Fraction, families as tuples
+    sequent  what is false there: the sequent, or what a part of its goal comes down to
+    note     how it came down to that, empty where nothing was changed
+    about    further variables that matter, of a network say
+    """
+
+    point: Mapping[str, Any]
+    sequent: Sequent
+    note: str = ""
+    about: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        names = {*free_names(conjunction((*self.sequent.given, self.sequent.goal))), *self.about}
+        place = ", ".join(f"{n} = {shown(v)}" for n, v in self.point.items() if n in names) or "every point"
+        sides = ""
+        failed = failing(self.sequent.goal, self.point)
+        if failed is not None:
+            left, right = (value(side, self.point, bits=40) for side in failed.args)
+            sides = f", where the left side is {digits(left)} and the right side is {digits(right)}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{place}: {cut(str(failed or self.sequent.goal))} is false{sides}{note}"
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON values: numbers as "p/q", families as lists of these, and the sequent that is false there."""
+        from normbound.claims.checker.sequent import to_json
+        point = {n: [str(x) for x in v] if isinstance(v, (tuple, list)) else str(v) for n, v in self.point.items()}
+        return {"point": point, "sequent": to_json(self.sequent), "note": self.note}
+
+
+@dataclass(slots=True)
+class Found:
+    """What a search came to.
+
+    witness   a counterexample, or None
+    margin    the smallest margin (b - a)/(|a| + |b|) of the goal seen where the hypotheses hold, None without such a point;
+              computed in floating point
+    nearest   the point of that margin
+    points    how many points were looked at
+    notes     what was not looked at, and why
+    """
+
+    witness: Witness | None = None
+    margin: float | None = None
+    nearest: Mapping[str, Any] = field(default_factory=dict)
+    points: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def verify(sequent: Sequent, point: Point, resolver: Resolver | None = None) -> bool:
+    """Whether ``point`` is certainly a counterexample: it fits the sorts, every hypothesis is true and the goal is
+    false, so all of them are defined there."""
+    try:
+        if misfit(point, sequent.sorts):
+            return False
+        if any(truth(g, point, resolver) is not True for g in sequent.given):
+            return False
+        return truth(sequent.goal, point, resolver) is False
+    except ClaimError:
+        return False
+
+
+def failing(goal: Node, point: Point) -> Node | None:
+    """A comparison that is false at the point and makes the goal false, if the goal consists of comparisons."""
+    while goal.op in (AND, IMPLIES):
+        if goal.op == IMPLIES:
+            goal = goal.args[1]
+            continue
+        bad = [p for p in goal.args if truth(p, point) is False]
+        if not bad:
+            return None
+        goal = bad[0]
+    return goal if goal.op in COMPARISONS and truth(goal, point) is False else None
+
+
+def completed(point: dict[str, Any], sorts: Mapping[str, Sort]) -> bool:
+    """Give the variables that no statement mentions the value 1, families the right length; False where they are too long."""
+    for name, sort in sorts.items():
+        if name not in point and sort.length is None:
+            point[name] = 1
+    for name, sort in sorts.items():
+        if name not in point and sort.length is not None:
+            length = value(sort.length, point)
+            if not isinstance(length, Fraction) or not 0 <= length <= MAX_FILLED:
+                return False
+            point[name] = (1,) * int(length)
+    return True
+
+
+def shown(v: Any) -> str:
+    if isinstance(v, (tuple, list)):
+        texts = [cut(str(x), 30) for x in v[:6]]
+        return f"({', '.join(texts)}{', ...' if len(v) > 6 else ''})"
+    return cut(str(v), 60)
+
+
+def digits(x: Any) -> str:
+    if isinstance(x, Fraction):
+        text = str(x)
+        if len(text) <= 20:
+            return text
+        from flint import arb, fmpq
+        x = arb(fmpq(x.numerator, x.denominator))
+    return x.str(8, radius=False) if hasattr(x, "str") else str(x)
+
+
+def cut(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else text[:most] + "..."
+
+
+__all__ = ["Found", "Witness", "completed", "cut", "digits", "failing", "shown", "verify"]

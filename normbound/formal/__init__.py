@@ -1,0 +1,1 @@
+"""Certificates for the proof assistant: write one, run Coq on it, read the verdict back."""

@@ -1,0 +1,115 @@
+"""The files of claims that are kept under test: where they are, what they may answer, what kind of statement a claim is."""
+
+import os
+from pathlib import Path
+
+from normbound.claims.document import read
+from normbound.claims.pool import Limits, Task, run
+from normbound.claims.syntax import (
+    COMPARISONS,
+    CONST,
+    DD,
+    DECREASING,
+    DIV,
+    ELT,
+    EXP,
+    FORALL,
+    IFF,
+    INCREASING,
+    LIMIT,
+    LOG,
+    NET,
+    NUM,
+    POW,
+    PROD,
+    RATE,
+    RECURRENCE,
+    SQRT,
+    SUM,
+    VAR,
+    postorder,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPER = ROOT / "proofs" / "paper.claims.toml"
+FILES = (PAPER, *sorted((Path(__file__).parent / "corpus").glob("*.claims.toml")))
+ALL = os.environ.get("NORMBOUND_ALL_CLAIMS") == "1"
+"""Whether the tests run everything with long limits; otherwise samples."""
+
+OTHER = {"vacuous:": {"vacuous"}, "undefined:": {"ill-defined"}}
+"""Verdicts that a file cannot expect, by the beginning of the id; ids that end in -guarded or -not expect what their file says."""
+
+_MISSING = {
+    "dd of three and four nodes in the step of an induction": "r2:sensitivity",
+    "a bound on one of several terms under a root": "r5:last-layer",
+    "rates of dd with symbolic nodes": "r7:curvature-rate rate:divided-difference r7:curvature-rate-of-the-constant",
+    "four equations among the hypotheses: found, but late": "r9:unit-weights",
+    "a telescoping bound with roots": "residual:growing-deviations",
+    "log(1 + t) <= t inside a power with a root": "residual:scaled-by-root-rate",
+    "subtraction under a strict root": "threshold:root-strict",
+    "roots of products after squaring twice": "triangle:minkowski fraction:two-points-of-a-normalizer",
+    "Bernoulli with a real exponent": "log:concave",
+    "maxima of three, then exponentials": "logsumexp:three-below",
+    "derivative in a real K": "monotone:compound",
+    "an order of the variables": "squares:schur",
+    "integers: parity": "integer:odd",
+    "sums of thousands of terms as counterexamples": "sum:harmonic-bounded",
+}
+OPEN = {id: why for why, ids in _MISSING.items() for id in ids.split()}
+"""True or false claims that nothing decides yet, and what is missing. They may be undecided, never the opposite."""
+
+
+def documents():
+    """The files, read."""
+    return [read(f) for f in FILES]
+
+
+def wanted(claim):
+    """The kinds of verdict that a claim may have."""
+    if not claim.id.endswith(("-guarded", "-not")):
+        for head, kinds in OTHER.items():
+            if claim.id.startswith(head):
+                return kinds
+    return {claim.expect}
+
+
+def judged(documents, seconds, jobs=1, keep=lambda claim: True):
+    """The claims of the documents with their outcomes, in the order of the files."""
+    tasks = [Task(d, c) for d in documents for c in d.claims if keep(c)]
+    outcomes = dict(run(tasks, jobs, Limits(seconds=seconds)))
+    return [(t.claim, outcomes[k]) for k, t in enumerate(tasks)]
+
+
+def kind(claim):
+    """One word or two for the statement, the most specific that fits."""
+    ops = {n.op for n in postorder(claim.show, *claim.given)}
+    shown = {n.op for n in postorder(claim.show)}
+    nets = {n.value[0] for n in postorder(claim.show) if n.op == NET}
+    if nets & {"Lip", "param_Lip"}:
+        return "true constants"
+    if RECURRENCE in shown:
+        return "recurrences"
+    if shown & {LIMIT, RATE}:
+        return "limits and rates"
+    if shown & {INCREASING, DECREASING}:
+        return "monotonicity"
+    if nets:
+        return "bounds of networks"
+    if IFF in shown:
+        return "thresholds"
+    if DD in ops:
+        return "divided differences"
+    if ops & {SUM, PROD, FORALL, ELT}:
+        return "sums and products"
+    if not any(n.op == VAR for n in postorder(claim.show)):
+        return "constants"
+    if ops & {EXP, LOG, CONST}:
+        return "exponentials and logarithms"
+    if any(n.op == POW and n.args[1].op != NUM for n in postorder(claim.show, *claim.given)):
+        return "symbolic exponents"
+    if ops & {SQRT, DIV}:
+        return "roots and fractions"
+    return "polynomials" if ops & set(COMPARISONS) else "other"
+
+
+__all__ = ["ALL", "FILES", "OPEN", "PAPER", "ROOT", "documents", "judged", "kind", "wanted"]

@@ -1,0 +1,121 @@
+"""Tables, certificate files, LaTeX, and the guide."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from claim_files import CLAIMS, claim_text, claims
+
+import normbound.claims
+from normbound.claims import report, target
+from normbound.claims.checker import Rejected
+from normbound.claims.document import read
+from normbound.claims.errors import ClaimError
+from normbound.claims.pipeline import judge
+from normbound.claims.typeset import fragment
+from normbound.claims.verdict import RANKED
+
+GUIDE = Path(normbound.claims.__file__).parent / "GUIDE.md"
+
+
+@pytest.fixture(scope="module")
+def rows():
+    document = claims()
+    return [(document, c, judge(c, 10)) for c in document.claims]
+
+
+def test_table(rows):
+    text = report.table(rows, 90)
+    assert max(map(len, text.splitlines())) <= 90
+    for name in CLAIMS:
+        assert re.search(rf"^{name} ", text, re.M)
+    assert "q^K <= 1 is false" in text and "2 not as expected: vacuous, undefined" in " ".join(text.split())
+    assert "\x1b" not in text and "\x1b" in report.table(rows, 90, True)
+
+
+def test_data(rows):
+    data = json.loads(json.dumps(report.as_data(rows)))
+    assert data["as_expected"] is False and [c["id"] for c in data["claims"]] == list(CLAIMS)
+
+
+def test_certificates_verify_and_corrupted_ones_do_not(rows, tmp_path):
+    known = {c.id: c for _, c, _ in rows}
+    paths = report.write_certificates(rows, tmp_path / "out")
+    assert {p.stem for p in paths} == {"power", "quotient", "vacuous", "limit"}
+    for path in paths:
+        name, verdict, _ = target.verify(known, path.read_text(), str(path))
+        assert name == path.stem and verdict == ("vacuous" if name == "vacuous" else "proved (certificate)")
+    data = json.loads((tmp_path / "out" / "quotient.json").read_text())
+    for change in ({"certificate": {"rule": "evident", "data": {}, "premises": []}}, {"claim": "power"}, {"verdict": "vacuous"},
+                   {"certificate": {**data["certificate"], "premises": [{"rule": "evident", "data": {}, "premises": []}]}}):
+        with pytest.raises(Rejected):
+            target.verify(known, json.dumps({**data, **change}), "c")
+    for text in ("{", "[]", json.dumps({**data, "schema": 2}), json.dumps({**data, "claim": "nobody"}), json.dumps({**data, "more": 1})):
+        with pytest.raises(ClaimError, match="accepted"):
+            target.verify(known, text, "c")
+
+
+def test_verification_imports_no_prover(rows, tmp_path):
+    paths = report.write_certificates(rows, tmp_path / "out")
+    (tmp_path / "f.toml").write_text(claim_text())
+    code = ("import sys; from normbound import cli\nsys.argv = ['normbound', 'claims', *sys.argv[1:]]\n"
+            "try: cli.main()\nexcept SystemExit as stop: assert not stop.code, stop.code\n"
+            "print(sorted(m for m in sys.modules if m.startswith('normbound.claims.prove')))\n"
+            "print(sorted(m for m in sys.modules if m.startswith('normbound.claims.checker.rules')) != [])")
+    arguments = [str(tmp_path / "f.toml"), *(x for p in paths for x in ("--verify", str(p)))]
+    found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert found.stdout.splitlines()[-2:] == ["[]", "True"] and "power: proved (certificate)" in found.stdout
+
+
+def test_several_files_get_folders(rows, tmp_path):
+    other = read(claim_text("power"), "elsewhere/other.claims.toml")
+    paths = report.write_certificates([*rows, (other, other.claims[0], rows[0][2])], tmp_path)
+    assert tmp_path / "other" / "power.json" in paths and tmp_path / "claims" / "power.json" in paths
+
+
+def test_latex(rows, tex, tmp_path):
+    text = fragment(rows)
+    assert text.count(r"\begin{theorem}") == 3 and text.count(r"\begin{proof}") == 3 and text.count("Refuted:") == 2
+    (tmp_path / "f.tex").write_text(text)
+    (tmp_path / "m.tex").write_text(r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{lmodern}"
+                                    r"\usepackage{amsmath,amssymb,amsthm}\newtheorem{theorem}{Theorem}\begin{document}\input{f}\end{document}")
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "m.tex"], cwd=tmp_path,
+                          capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_every_rule_has_words():
+    from normbound.claims.checker.registry import rules
+    from normbound.claims.typeset import _WHY
+    special = {"evident", "hypothesis", "products", "loglinear", "lemma", "induction", "unfold", "boxes"}
+    assert set(rules()) <= set(_WHY) | special
+
+
+def test_the_guide_names_every_verdict_and_option():
+    text = GUIDE.read_text()
+    rows = re.findall(r"^\| ((?:proved|refuted|enclosed|undecided|vacuous|ill-defined|unsupported|error)[^|]*) \|", text, re.M)
+    assert rows == list(RANKED)
+    from typer.main import get_command
+
+    from normbound.cli import app
+    command = get_command(app).commands["claims"]
+    known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+    named = set(re.findall(r"`(--[a-z-]+)", text))
+    assert named <= known
+    assert {o for o in known if o.startswith("--")} - {"--help", "--cache", "--output"} <= named
+
+
+def test_the_workflow_is_yaml_and_runs_the_command():
+    yaml = pytest.importorskip("yaml")
+    block = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(), re.S)[1]
+    flow = yaml.safe_load(block)
+    steps = flow["jobs"]["claims"]["steps"]
+    command = next(s["run"] for s in steps if "normbound claims" in s.get("run", ""))
+    from typer.main import get_command
+
+    from normbound.cli import app
+    context = get_command(app).commands["claims"].make_context("claims", command.split()[2:])
+    assert context.params["jobs"] == 2 and context.params["stored"] is False
