@@ -178,12 +178,12 @@ def test_affine_without_the_factor_of_rows(monkeypatch):
 
 
 def test_rows_that_are_not_lifted(monkeypatch):
-    true = derive._Engine._lift
+    true = derive.Engine._lift
 
     def broken(self, layer, contract, shape, path, sup):
         return true(self, layer, contract, shape._replace(rows=shape.rows.store.one), path, sup)
 
-    monkeypatch.setattr(derive._Engine, "_lift", broken)
+    monkeypatch.setattr(derive.Engine, "_lift", broken)
     found, _ = culprits(rows(Repeat(lin() >> RELU, "K")))
     assert found == [("contract", "layer 1.2.1 (Linear)")]
 
