@@ -66,14 +66,13 @@ def _note(path: tuple[int, ...], name: str) -> str:
 class _Chain:
     """A branch being written: its first block, and functions that append to it."""
 
-    __slots__ = ("done", "first", "pending", "start", "steps")
+    __slots__ = ("done", "pending", "start", "steps")
 
     def __init__(self, start: Text | None = None):
         self.start = start
         self.steps: list[Text] = []
         self.done: list[Text] = []  # the finished branches of the bracket
-        self.first: Leaf | None = None
-        self.pending: tuple[Leaf, Term | None, tuple[int, ...]] | None = None  # a normalizer whose affine map may follow
+        self.pending: tuple[Layer, bool] | None = None  # a normalizer whose affine map follows; whether it begins the branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +229,13 @@ class _Writer(Engine):
         code = self.program.code
         following = code[at + 1].block if at + 1 < len(code) else None
         if joins(layer, following):
-            chain.first = Leaf((layer,), shape, code[at].out) if began else None
-            chain.pending = (Leaf((layer,), shape, code[at].out), None, path)
+            chain.pending = (layer, began)
             return
-        leaf = Leaf((layer,), shape, code[at].out)
+        parts: tuple[Layer, ...] = (layer,)
         if chain.pending is not None:
-            leaf = Leaf((*chain.pending[0].parts, layer), shape, code[at].out)
-            began = chain.first is not None
-            chain.first = chain.pending = None
+            normalizer, began = chain.pending
+            parts, chain.pending = (normalizer, layer), None
+        leaf = Leaf(parts, shape, code[at].out)
         floors = context.floors
         if isinstance(layer, Outside):
             text = self._outside(layer, leaf)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from claim_files import CLAIMS, claim_text, claims
 
 import normbound.claims
@@ -109,7 +110,6 @@ def test_the_guide_names_every_verdict_and_option():
 
 
 def test_the_workflow_is_yaml_and_runs_the_command():
-    yaml = pytest.importorskip("yaml")
     block = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(), re.S)[1]
     flow = yaml.safe_load(block)
     steps = flow["jobs"]["claims"]["steps"]
