@@ -38,7 +38,7 @@ class Certificate:
     relative    contracts that the statement takes as hypotheses
     witness     numbers at which the hypotheses hold, or why there is none
     witnessed   whether the file proves that its hypotheses can be met
-    conditions  what the statement assumes of dimensions and constants, in words
+    conditions  what the statement assumes of symbols, dimensions and constants, in words
     nodes       rows of the table of terms
     """
 
@@ -78,7 +78,8 @@ def certificate(bound: Bound) -> Certificate:
         constants={name: str(name in data.constants).lower() for name in ("GELU", "SiLU", "SELU")}, groups=data.groups,
         shape=data.shape, lines=_lines(data.lines), stop=data.stop, raw=data.raw, root=data.root, reads=reads,
         assignment=where.coq(data) if where.found else "", statement=statement, lemma=f"{bound.wrt}_sound")
-    return Certificate(source, words, statement, tuple(further), data.assumed, str(where), where.found, data.conditions, len(data.rows))
+    return Certificate(source, words, statement, tuple(further), data.assumed, str(where), where.found,
+                       ("all symbols are nonnegative; depths and dimensions are natural numbers", *data.conditions), len(data.rows))
 
 
 def coq_names(symbols: Mapping[str, int]) -> dict[str, int]:

@@ -27,8 +27,13 @@ from normbound.layers.linear import Outside
 from normbound.layers.normalization import Standardize
 from normbound.network.program import Program, group_name, natural_symbols, place
 from normbound.terms.normal import Normal
-from normbound.terms.store import ELT, INF_ID, PROD, REC, SUM, Term, sqrt
+from normbound.terms.store import ELT, INF_ID, PROD, REC, SUM, SYM, Term, sqrt
 
+_CONSTANTS = {
+    "GELU": "Phi in GELU is the normal distribution function",
+    "SELU": "the factors of SELU are at least 0 and 1",
+    "SiLU": "the constant of SiLU is 1/2 + x/4, where x > 0 and x tanh(x/2) = 2",
+}  # what the checker asks of named constants
 PART = 100  # layers of a chain in one definition
 INLINE = 12
 
@@ -428,11 +433,14 @@ def export(bound: Bound) -> Export:
     found = store.reachable([Term(store, i) for i in ids])
     states = dict.fromkeys(nodes[x][1] for i in found if nodes[i][0] == REC for x in nodes[i][4])
     bound_indices = dict.fromkeys(nodes[nodes[i][1 if nodes[i][0] != REC else 3]][1] for i in found if nodes[i][0] in (PROD, SUM, REC))
+    varying = set(writer.indices) & {nodes[i][1] for i in store.reachable([Term(store, p) for p in writer.positive]) if nodes[i][0] == SYM}
+    conditions = [*writer.conditions, *(_CONSTANTS[name] for name in sorted(writer.constants)),
+                  *(f"what is positive is positive for every natural number {i}" for i in sorted(varying))]
     return Export(
         symbols.numbers, frozenset(symbols.naturals), frozenset(nodes[i][1] for i in found if nodes[i][0] == ELT),
         tuple(n for n in {**writer.indices, **bound_indices} if n in symbols.numbers), tuple(states), table.rows,
         [(name, kind, text.with_numbers(table)) for name, kind, text in writer.definitions], network.with_numbers(table), shape,
         writer.dims, [table(i) for i in writer.positive], [f"({d}, {n}%N)" for d, n in writer.least],
-        [f"({a}, {b})" for a, b in writer.multiples], tuple(writer.counts), frozenset(writer.constants), tuple(writer.conditions),
+        [f"({a}, {b})" for a, b in writer.multiples], tuple(writer.counts), frozenset(writer.constants), tuple(conditions),
         tuple(writer.assumed),
         [f"({table(a)}, {table(b)})" for a, b in lines], [table(i) for i in stop], table(again.term), table(root), root)
