@@ -12,9 +12,9 @@ from typing import Any
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.evaluate import Point, Resolver, misfit, truth
 from normbound.claims.refute import refute
-from normbound.claims.syntax import GE, Node, number
+from normbound.claims.syntax import Node, Op, number
 
-NEVER = Node(GE, (number(0), number(1)))
+NEVER = Node(Op.GE, (number(0), number(1)))
 UNKNOWN = "no point was found that meets the hypotheses, and no proof that there is none"
 
 

@@ -16,7 +16,7 @@ from normbound.claims import prove
 from normbound.claims.budget import Budget
 from normbound.claims.checker import Rejected, Sequent
 from normbound.claims.errors import ClaimError
-from normbound.claims.syntax import EXP, LOG, POW, PROD, literal, postorder
+from normbound.claims.syntax import Op, literal, postorder
 from normbound.errors import NormboundError
 
 ORDER = ("logic", "products", "monotone", "loglinear", "powers", "expoly", "shifts", "denominators", "termwise", "induction",
@@ -163,7 +163,7 @@ class Engine:
 
 
 def _logarithmic(goal: Any) -> bool:
-    return any(n.op in (PROD, EXP, LOG) or (n.op == POW and literal(n.args[1]) is None) for n in postorder(goal))
+    return any(n.op in (Op.PROD, Op.EXP, Op.LOG) or (n.op == Op.POW and literal(n.args[1]) is None) for n in postorder(goal))
 
 
 def _is_open(root: Mapping[str, Any]) -> bool:

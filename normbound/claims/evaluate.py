@@ -17,47 +17,7 @@ from typing import Any
 
 from normbound.claims.errors import ClaimError
 from normbound.claims.sorts import Variables
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    BINDERS,
-    COMPARISONS,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    IFF,
-    IMPLIES,
-    LE,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RECURRENCE,
-    SQRT,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    bound_name,
-    parts,
-    postorder,
-    rebuild,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, bound_name, parts, postorder, rebuild
 from normbound.terms.evaluate import precision
 
 LADDER = (128, 512, 4000)  # bits
@@ -143,12 +103,12 @@ def truth(node: Node, point: Point, resolver: Resolver | None = None, steps: int
 
 def resolved(root: Node, resolver: Resolver | None) -> Node:
     """The root with NET nodes replaced by the expressions that the resolver has for them."""
-    if resolver is None or not any(n.op == NET for n in postorder(root)):
+    if resolver is None or not any(n.op == Op.NET for n in postorder(root)):
         return root
     asked: dict[tuple[str, str], Any] = {}
 
     def change(n: Node, args: tuple[Node, ...]) -> Node | None:
-        if n.op != NET:
+        if n.op != Op.NET:
             return None
         if n.value not in asked:
             asked[n.value] = resolver(*n.value)
@@ -271,7 +231,7 @@ class _Evaluation:
         self.spend(1)
         if op in COMPARISONS:
             return self.compare(node)
-        if op == AND:
+        if op == Op.AND:
             result: Any = True
             for part in node.args:
                 if result is False or result is _UNKNOWN or isinstance(result, Undefined):
@@ -281,7 +241,7 @@ class _Evaluation:
                     found = _UNKNOWN if isinstance(found, Undefined) or found is _UNKNOWN else None
                 result = found
             return result
-        if op == IMPLIES:
+        if op == Op.IMPLIES:
             left = yield self.truth(node.args[0])
             if left is False:
                 return True
@@ -291,15 +251,15 @@ class _Evaluation:
             if left is True or right is True:
                 return right
             return _UNKNOWN if isinstance(right, Undefined) or right is _UNKNOWN else None
-        if op == IFF:
+        if op == Op.IFF:
             left = yield self.truth(node.args[0])
             right = yield self.truth(node.args[1])
             found = _both(left, right)
             return found if isinstance(found, Undefined) or found is _UNKNOWN else None if None in (left, right) else left == right
-        if op == FORALL:
+        if op == Op.FORALL:
             found = yield self.forall(node)
             return found
-        if op == RECURRENCE:
+        if op == Op.RECURRENCE:
             return self.recurrence(node)
         return _UNKNOWN
 
@@ -335,7 +295,7 @@ class _Evaluation:
                 self.memos[depth].clear()
                 self.env.update(zip(names, (self.fmpq(i), *states), strict=True))
                 for s, x in zip(sequences, states, strict=True):
-                    if self.order(EQ, x, self.expression(s.form)) is False:
+                    if self.order(Op.EQ, x, self.expression(s.form)) is False:
                         return False
                 states = [self.expression(s.step) for s in sequences]
             return _UNKNOWN
@@ -360,17 +320,17 @@ class _Evaluation:
 
     def order(self, op: str, a: Number, b: Number) -> bool | None:
         if not isinstance(a, self.arb) and not isinstance(b, self.arb):
-            return bool({EQ: a == b, NE: a != b, LE: a <= b, LT: a < b, GE: a >= b, GT: a > b}[op])
+            return bool({Op.EQ: a == b, Op.NE: a != b, Op.LE: a <= b, Op.LT: a < b, Op.GE: a >= b, Op.GT: a > b}[op])
         a, b = self.ball(a), self.ball(b)
         if a.is_nan() or b.is_nan():
             return None
-        if op in (GE, GT):
-            op, a, b = (LE if op == GE else LT), b, a
-        if op in (EQ, NE):
+        if op in (Op.GE, Op.GT):
+            op, a, b = (Op.LE if op == Op.GE else Op.LT), b, a
+        if op in (Op.EQ, Op.NE):
             if a < b or b < a:
-                return op == NE
-            return op == EQ if a.is_exact() and b.is_exact() and a == b else None
-        if op == LE:
+                return op == Op.NE
+            return op == Op.EQ if a.is_exact() and b.is_exact() and a == b else None
+        if op == Op.LE:
             return True if a <= b else False if a > b else None
         return True if a < b else False if a >= b else None
 
@@ -392,7 +352,7 @@ class _Evaluation:
             if id(node) in memo:
                 stack.pop()
                 continue
-            binder = node.op in (SUM, PROD)
+            binder = node.op in (Op.SUM, Op.PROD)
             missing = [a for a in (node.args[:2] if binder else node.args) if id(a) not in self.memo(a)]
             if missing:
                 stack.extend(reversed(missing))
@@ -409,7 +369,7 @@ class _Evaluation:
 
     def total(self, node: Node, low: Number, high: Number) -> Generator[Any, Any, Number]:
         """A sum or a product over an index."""
-        product, body = node.op == PROD, node.args[2]
+        product, body = node.op == Op.PROD, node.args[2]
         result = self.fmpq(int(product))
         ends = self.ends(node, low, high)
         if ends is None:
@@ -475,44 +435,44 @@ class _Evaluation:
 
     def apply(self, node: Node, values: list[Number]) -> Number:
         op = node.op
-        if op == NUM:
+        if op == Op.NUM:
             return self.number(node.value)
-        if op in (VAR, STATE):
+        if op in (Op.VAR, Op.STATE):
             return self.variable(node)
-        if op == ELT:
+        if op == Op.ELT:
             return self.member(node, values[0])
-        if op == ADD:
+        if op == Op.ADD:
             return self.exact(values[0] + values[1])
-        if op == SUB:
+        if op == Op.SUB:
             return self.exact(values[0] - values[1])
-        if op == MUL:
+        if op == Op.MUL:
             return self.multiply(*values)
-        if op == NEG:
+        if op == Op.NEG:
             return -values[0]
-        if op == DIV:
+        if op == Op.DIV:
             return self.quotient(node, *values)
-        if op == POW:
+        if op == Op.POW:
             return self.power(values[0], values[1], node)
-        if op == SQRT:
+        if op == Op.SQRT:
             return self.power(values[0], self.fmpq(1, 2), node)
-        if op == EXP:
+        if op == Op.EXP:
             x = values[0]
             return self.fmpq(1) if not isinstance(x, self.arb) and x == 0 else self.ball(x).exp()
-        if op == LOG:
+        if op == Op.LOG:
             return self.logarithm(node, values[0])
-        if op == ABS:
+        if op == Op.ABS:
             return abs(values[0])
-        if op in (MIN, MAX):
+        if op in (Op.MIN, Op.MAX):
             result = values[0]
             for x in values[1:]:
-                result = self.extremum(op == MAX, result, x)
+                result = self.extremum(op == Op.MAX, result, x)
             return result
-        if op == DD:
+        if op == Op.DD:
             return self.divided_difference(node, values[0], values[1:])
-        if op == CONST:
+        if op == Op.CONST:
             from normbound.terms.constants import enclosure
             return enclosure(node.value, self.bits)
-        if op == NET:
+        if op == Op.NET:
             return self.network(node)
         raise ClaimError(f"found {op}; accepted: an expression with a value")
 
@@ -687,17 +647,17 @@ def _indices(root: Node) -> dict[int, frozenset[str]]:
     for n in order:
         if n.op in BINDERS:
             binding.add(n.value)
-        elif n.op == RECURRENCE:
+        elif n.op == Op.RECURRENCE:
             binding.update((n.value[0], *n.value[1]))
     none: frozenset[str] = frozenset()
     found: dict[int, frozenset[str]] = {}
     for n in order:
-        names = frozenset((n.value,)) if n.op in (VAR, STATE) and n.value in binding else none
+        names = frozenset((n.value,)) if n.op in (Op.VAR, Op.STATE) and n.value in binding else none
         for k, a in enumerate(n.args):
             inner = found[id(a)]
             if inner:
                 bound = bound_name(n, k)
-                if n.op == RECURRENCE:
+                if n.op == Op.RECURRENCE:
                     inner = inner - {n.value[0], *n.value[1]}
                 elif bound:
                     inner = inner - {bound}

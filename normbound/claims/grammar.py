@@ -18,51 +18,7 @@ from typing import Any, NoReturn
 
 from normbound.claims.errors import ClaimError, ParseError
 from normbound.claims.names import FUNCTIONS, PREDICATES, fault, nearest, shown
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    CONST,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    IFF,
-    IMPLIES,
-    INCREASING,
-    INF,
-    LE,
-    LIMIT,
-    LOG,
-    LT,
-    MAX,
-    MAX_DEPTH,
-    MAX_DIGITS,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    NET,
-    NET_FUNCTIONS,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SQRT,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    Position,
-    conjunction,
-)
+from normbound.claims.syntax import MAX_DEPTH, MAX_DIGITS, NET_FUNCTIONS, Node, Op, Position, conjunction
 from normbound.claims.text import decimal
 from normbound.terms.constants import CONSTANTS
 
@@ -72,9 +28,9 @@ MAX_EXPONENT = 400
 _IFF, _IMPLIES, _AND, _COMPARE, _ADD, _MUL, _POW = range(1, 8)
 _LEVEL = {"iff": _IFF, "implies": _IMPLIES, "and": _AND, "==": _COMPARE, "!=": _COMPARE, "<=": _COMPARE, "<": _COMPARE,
           ">=": _COMPARE, ">": _COMPARE, "+": _ADD, "-": _ADD, "*": _MUL, "/": _MUL, "^": _POW}
-_OPS = {"==": EQ, "!=": NE, "<=": LE, "<": LT, ">=": GE, ">": GT, "+": ADD, "-": SUB, "*": MUL, "/": DIV, "^": POW,
-        "iff": IFF, "implies": IMPLIES}
-_ONE = {"sqrt": SQRT, "exp": EXP, "log": LOG, "abs": ABS}
+_OPS = {"==": Op.EQ, "!=": Op.NE, "<=": Op.LE, "<": Op.LT, ">=": Op.GE, ">": Op.GT, "+": Op.ADD, "-": Op.SUB, "*": Op.MUL,
+        "/": Op.DIV, "^": Op.POW, "iff": Op.IFF, "implies": Op.IMPLIES}
+_ONE = {"sqrt": Op.SQRT, "exp": Op.EXP, "log": Op.LOG, "abs": Op.ABS}
 _TOKEN = re.compile(r"(?P<space>[ \t\r\n]+)|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
                     r"|(?P<op>\*\*|==|!=|<=|>=|[-+*/^()\[\],;=<>])", re.ASCII)
 _NUMBER = re.compile(r"(?P<whole>\d*)(?:\.(?P<part>\d+))?(?:[eE](?P<exponent>[+-]?\d+))?", re.ASCII)
@@ -163,7 +119,7 @@ class _Parser:
             if statement:
                 raise ParseError("found an expression; accepted: a statement, for instance a comparison such as a <= b", *first)
             raise ParseError("found a statement; accepted: an expression", *first)
-        if node.op == INF:
+        if node.op == Op.INF:
             raise ParseError("found 'inf'; accepted: inf only as the value of a limit or a rate", *self.tokens[0].at)
         return node
 
@@ -240,7 +196,7 @@ class _Parser:
                 self.fail("parentheses around a negative factor, such as a*(-b)")
             self.advance()
             operand = yield self.level(_MUL)
-            left = self.make(NEG, (self.expression(operand, start),), None, start)
+            left = self.make(Op.NEG, (self.expression(operand, start),), None, start)
             tightest = _ADD  # what follows a negated product is + or - or looser
         else:
             left = yield self.atom()
@@ -277,17 +233,17 @@ class _Parser:
         if self.at("^"):
             self.fail("an operator or the end; a tower of powers needs parentheses, a^(b^c) or (a^b)^c")
         if negative:
-            exponent = self.make(NEG, (exponent,), None, at)
-        return self.make(POW, (base, exponent), None, start)
+            exponent = self.make(Op.NEG, (exponent,), None, at)
+        return self.make(Op.POW, (base, exponent), None, start)
 
     def comparison(self, left: Node, start: Position) -> Rule:
         """A chain a <= b <= c, or limit(e, K) == v."""
-        if left.op in (LIMIT, RATE):
+        if left.op in (Op.LIMIT, Op.RATE):
             if not self.accept("=="):
                 self.fail("'=='")
             at = self.token.at
             value = yield self.level(_ADD)
-            value = value if value.op == INF else self.expression(value, at)
+            value = value if value.op == Op.INF else self.expression(value, at)
             return self.make(left.op, (left.args[0], value), left.value, start)
         operands, ops, at = [self.expression(left, start)], [], start
         places = [start]
@@ -295,14 +251,14 @@ class _Parser:
             ops.append(_OPS[self.advance().text])
             at = self.token.at
             operand = yield self.level(_ADD)
-            if operand.op in (LIMIT, RATE):
+            if operand.op in (Op.LIMIT, Op.RATE):
                 raise ParseError(f"found {operand.op}(...) on the right; accepted: {operand.op}(...) == value", *at)
             operands.append(self.expression(operand, at))
             places.append(at)
         if self.at("="):
             self.fail("== for equality")
         pairs = [self.make(op, (operands[k], operands[k + 1]), None, places[k]) for k, op in enumerate(ops)]
-        return pairs[0] if len(pairs) == 1 else self.make(AND, tuple(pairs), None, start)
+        return pairs[0] if len(pairs) == 1 else self.make(Op.AND, tuple(pairs), None, start)
 
     def connective(self, left: Node, start: Position, bind: int) -> Rule:
         items = [self.statement(left, start)]
@@ -319,17 +275,17 @@ class _Parser:
 
     def expression(self, node: Node, at: Position) -> Node:
         if node.is_statement:
-            if node.op in (LIMIT, RATE) and len(node.args) == 1:
+            if node.op in (Op.LIMIT, Op.RATE) and len(node.args) == 1:
                 raise ParseError(f"found {node.op}(...) without a value; accepted: {node.op}(e, K) == value", *at)
             raise ParseError("found a statement; accepted: an expression", *at)
-        if node.op == INF:
+        if node.op == Op.INF:
             raise ParseError("found 'inf'; accepted: inf only as the value of a limit or a rate", *at)
         return node
 
     def statement(self, node: Node, at: Position) -> Node:
         if not node.is_statement:
             raise ParseError("found an expression; accepted: a statement, for instance a comparison such as a <= b", *at)
-        if node.op in (LIMIT, RATE) and len(node.args) == 1:
+        if node.op in (Op.LIMIT, Op.RATE) and len(node.args) == 1:
             raise ParseError(f"found {node.op}(...) without a value; accepted: {node.op}(e, K) == value", *at)
         return node
 
@@ -338,7 +294,7 @@ class _Parser:
         token = self.token
         if token.kind == "number":
             self.advance()
-            return Node(NUM, (), self.literal(token), token.at)
+            return Node(Op.NUM, (), self.literal(token), token.at)
         if token.kind == "name":
             result = yield self.named(token)
             return result
@@ -347,9 +303,9 @@ class _Parser:
             if not self.at(")"):
                 self.fail("')' or an operator" if self.token.kind == "end" or not self.at("=") else "== for equality")
             self.advance()
-            if inner.op in (LIMIT, RATE) and len(inner.args) == 1:
+            if inner.op in (Op.LIMIT, Op.RATE) and len(inner.args) == 1:
                 raise ParseError(f"found {inner.op}(...) without a value; accepted: {inner.op}(e, K) == value", *token.at)
-            return self.expression(inner, token.at) if inner.op == INF else inner
+            return self.expression(inner, token.at) if inner.op == Op.INF else inner
         self.fail(_START)
 
     def literal(self, token: Token) -> Fraction:
@@ -386,7 +342,7 @@ class _Parser:
             if text in ("sum", "prod", "forall"):
                 node = yield self.binder(token)
             elif text in NET_FUNCTIONS:
-                node = Node(NET, (), (text, self.name("a network").text), token.at)
+                node = Node(Op.NET, (), (text, self.name("a network").text), token.at)
                 self.close(text)
             elif text in ("increasing", "decreasing", "limit", "rate"):
                 node = yield self.predicate(token)
@@ -398,10 +354,10 @@ class _Parser:
             return node
         if text == "inf":
             self.advance()
-            return Node(INF, (), None, token.at)
+            return Node(Op.INF, (), None, token.at)
         if text in CONSTANTS and not calls:
             self.advance()
-            return Node(CONST, (), text, token.at)
+            return Node(Op.CONST, (), text, token.at)
         if text in ("or", "not"):
             raise ParseError(f"found {text!r}; accepted: comparisons joined by and, implies, iff", *token.at)
         if text in ("and", "iff", "implies", "has", "nan", "true", "false", "unbounded"):
@@ -411,7 +367,7 @@ class _Parser:
             at = self.token.at
             index = self.expression((yield self.level(_IFF)), at)
             self.expect("]", " or an operator")
-            return self.make(ELT, (index,), text, token.at)
+            return self.make(Op.ELT, (index,), text, token.at)
         if calls:
             if self.sequences is not None and text in self.sequences[1]:
                 return self.state(token)
@@ -419,7 +375,7 @@ class _Parser:
             hint = nearest(text, known)
             raise ParseError(f"found the unknown function {shown(text)}{hint}; accepted: {', '.join(known)} "
                              "(a product is written with *)", *token.at)
-        return Node(VAR, (), text, token.at)
+        return Node(Op.VAR, (), text, token.at)
 
     def state(self, token: Token) -> Node:
         assert self.sequences is not None
@@ -428,7 +384,7 @@ class _Parser:
         if not (self.at(index) and self.peek().text == ")"):
             self.fail(f"the index, {token.text}({index}): a step may use the values before it, nothing else")
         self.position += 2
-        return Node(STATE, (), token.text, token.at)
+        return Node(Op.STATE, (), token.text, token.at)
 
     def close(self, function: str) -> None:
         if not self.accept(")"):
@@ -455,7 +411,7 @@ class _Parser:
             arguments.append((yield self.argument()))
         if not self.accept(")"):
             self.fail("',' or ')'")
-        return self.make({"dd": DD, "min": MIN, "max": MAX}[text], tuple(arguments), None, token.at)
+        return self.make({"dd": Op.DD, "min": Op.MIN, "max": Op.MAX}[text], tuple(arguments), None, token.at)
 
     def binder(self, token: Token) -> Rule:
         text = token.text
@@ -470,7 +426,7 @@ class _Parser:
         body = yield self.level(_IFF)
         body = self.statement(body, at) if text == "forall" else self.expression(body, at)
         self.close(text)
-        return self.make({"sum": SUM, "prod": PROD, "forall": FORALL}[text], (low, high, body), index, token.at)
+        return self.make({"sum": Op.SUM, "prod": Op.PROD, "forall": Op.FORALL}[text], (low, high, body), index, token.at)
 
     def predicate(self, token: Token) -> Rule:
         text = token.text
@@ -478,8 +434,8 @@ class _Parser:
         self.expect(",", f": {text} takes an expression and a variable")
         name = self.name(f"a variable{' or a family' if text.endswith('creasing') else ''}").text
         self.close(text)
-        op = {"increasing": INCREASING, "decreasing": DECREASING, "limit": LIMIT, "rate": RATE}[text]
-        if op in (LIMIT, RATE) and not self.at("==") and not self.at(")"):
+        op = {"increasing": Op.INCREASING, "decreasing": Op.DECREASING, "limit": Op.LIMIT, "rate": Op.RATE}[text]
+        if op in (Op.LIMIT, Op.RATE) and not self.at("==") and not self.at(")"):
             self.fail(f"'==' after {text}(e, K)")
         return self.make(op, (body,), name, token.at)
 
@@ -547,7 +503,7 @@ class _Parser:
             if name not in forms:
                 raise ParseError(f"found no closed form of {name}; accepted: one for each sequence", *start)
         args = tuple(table[n] for table in (begins, steps, forms) for n in names)
-        return self.make(RECURRENCE, args, (index, names), start)
+        return self.make(Op.RECURRENCE, args, (index, names), start)
 
     def survey(self, start: Position) -> tuple[str, tuple[str, ...]]:
         """The index and the names of the sequences, read ahead: a step may use sequences that are introduced later."""

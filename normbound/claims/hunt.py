@@ -16,25 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.evaluate import Resolver, value
-from normbound.claims.syntax import (
-    AND,
-    BINDERS,
-    COMPARISONS,
-    ELT,
-    EQ,
-    GE,
-    GT,
-    LE,
-    LT,
-    NE,
-    NET,
-    SUB,
-    VAR,
-    Node,
-    conjunction,
-    free_names,
-    postorder,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, conjunction, free_names, postorder
 from normbound.claims.witness import Found, Witness, completed, verify
 
 if TYPE_CHECKING:
@@ -82,12 +64,12 @@ class Hunt:
         from normbound.claims.numeric import structural
         self.sequent, self.note, self.found, self.deadline = sequent, note, found, deadline
         self.resolver, self.quick = resolver, quick
-        self.given = [p for g in sequent.given for p in (g.args if g.op == AND else (g,))]
+        self.given = [p for g in sequent.given for p in (g.args if g.op == Op.AND else (g,))]
         self.statements = [*self.given, sequent.goal]
         self.sorts = sequent.sorts
         self.structural = structural(self.statements, self.sorts)
         self.used = set(free_names(conjunction(self.statements))) & set(self.sorts)
-        if any(n.op == NET for n in postorder(*self.statements)):
+        if any(n.op == Op.NET for n in postorder(*self.statements)):
             self.used = set(self.sorts)  # networks may depend on all of them
         for name in list(self.used):
             length = self.sorts[name].length
@@ -135,7 +117,7 @@ class Hunt:
         for n in postorder(*self.statements):
             if n.op in BINDERS:
                 found |= free_names(n.args[0]) | free_names(n.args[1])
-            length = self.sorts[n.value].length if n.op == ELT and n.value in self.sorts else None
+            length = self.sorts[n.value].length if n.op == Op.ELT and n.value in self.sorts else None
             if length is not None:
                 found |= free_names(length)
         return found
@@ -164,14 +146,14 @@ class Hunt:
         """Equalities among the hypotheses are always solved; then each inequality is made tight in turn."""
         equal: list[_Solve] = []
         for g in self.given:
-            if g.op == EQ and len(equal) < MAX_SOLVED:
+            if g.op == Op.EQ and len(equal) < MAX_SOLVED:
                 s = self._affine(g, integers, rows, equal)
                 if s is not None:
                     equal.append(s)
         yield equal
         tight = 0
         for g in self.given:
-            if g.op in COMPARISONS and g.op not in (EQ, NE) and tight < 3 and (first or not self.quick):
+            if g.op in COMPARISONS and g.op not in (Op.EQ, Op.NE) and tight < 3 and (first or not self.quick):
                 s = self._affine(g, integers, rows, equal)
                 if s is not None and s.affine:
                     tight += 1
@@ -184,7 +166,7 @@ class Hunt:
         import numpy as np
 
         from normbound.claims.sampling import sample
-        difference = Node(SUB, g.args)
+        difference = Node(Op.SUB, g.args)
         names = free_names(difference)
         taken = {e.row for e in earlier}
         for e in earlier:
@@ -192,7 +174,7 @@ class Hunt:
         last = {r.name: r for r in rows}  # of a family, the last member
         single = [r for r in last.values() if r.name in names and r not in taken]
         single.sort(key=lambda r: (r.kind in WHOLE, r.member > 0,
-                                   not any(a.op == VAR and a.value == r.name for a in g.args)))
+                                   not any(a.op == Op.VAR and a.value == r.name for a in g.args)))
         x = sample(rows, 40, 1)
         for row in single:
             found = self._values(difference, integers, rows, x, row, (1, 2, 3), earlier)
@@ -280,7 +262,7 @@ class Hunt:
         goal = found[-1]
         least = np.full(count, 1.0)
         for g, m in zip(self.given, found[:-1], strict=True):
-            least = np.minimum(least, np.where(m <= 0, np.minimum(m, -ROUGH), m) if g.op in (LT, GT, NE) else m)
+            least = np.minimum(least, np.where(m <= 0, np.minimum(m, -ROUGH), m) if g.op in (Op.LT, Op.GT, Op.NE) else m)
         fits = (np.abs(x) < LARGEST).all(axis=0)
         for r, row in enumerate(rows):
             if row.kind in WHOLE:
@@ -296,7 +278,7 @@ class Hunt:
             if self.found.margin is None or goal[k] < self.found.margin:
                 self.found.margin = float(goal[k])
                 self.found.nearest = self._point(integers, rows, x[:, k], (), 6) or {}
-        equal = self.sequent.goal.op in (LE, GE, EQ)  # then what is equal is true
+        equal = self.sequent.goal.op in (Op.LE, Op.GE, Op.EQ)  # then what is equal is true
         suspects = np.flatnonzero(holds & (goal <= TIE) & ((goal != 0) | (not equal)))
         suspects = suspects[np.argsort(goal[suspects], kind="stable")]
         strong = goal[suspects] < -ROUGH

@@ -26,27 +26,7 @@ from normbound.claims.evaluate import resolved
 from normbound.claims.names import fault
 from normbound.claims.networks import Derived, from_term
 from normbound.claims.refute import Found, Witness, search, verify
-from normbound.claims.syntax import (
-    AND,
-    COMPARISONS,
-    EQ,
-    FORALL,
-    GE,
-    GT,
-    IMPLIES,
-    LE,
-    LT,
-    MUL,
-    NE,
-    NET,
-    VAR,
-    Node,
-    conjunction,
-    number,
-    postorder,
-    rebuild,
-    substitute,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, conjunction, number, postorder, rebuild, substitute
 from normbound.errors import NormboundError, UnsupportedError
 from normbound.terms.store import Term
 
@@ -62,8 +42,8 @@ RANGE = (Fraction(1, 20), Fraction(20))  # their other numbers
 WIDTHS = (1, 2, 4)  # least dimensions that are tried: normalizers of one entry have no input
 SECONDS = 4.0  # for all measurements of a claim
 NETWORKS = 6
-_RELATIONS = {">=": GE, ">": GT, "<=": LE, "<": LT, "==": EQ}
-_FLIPPED = {GE: LE, GT: LT}
+_RELATIONS = {">=": Op.GE, ">": Op.GT, "<=": Op.LE, "<": Op.LT, "==": Op.EQ}
+_FLIPPED = {Op.GE: Op.LE, Op.GT: Op.LT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +61,7 @@ class Reduced:
 
 def speaks_of_constants(*statements: Node) -> bool:
     """Whether Lip or param_Lip occurs."""
-    return any(n.op == NET and n.value[0] in TRUE for n in postorder(*statements))
+    return any(n.op == Op.NET and n.value[0] in TRUE for n in postorder(*statements))
 
 
 def reduce(sequent: Sequent, networks: Derived) -> Reduced:
@@ -134,7 +114,7 @@ def refute_constants(sequent: Sequent, networks: Derived, budget: Any = None) ->
 
 # -- replacing constants by bounds --------------------------------------------------------------------------------------
 def _constant(node: Node) -> bool:
-    return node.op == NET and node.value[0] in TRUE
+    return node.op == Op.NET and node.value[0] in TRUE
 
 
 def _place(node: Node) -> UnsupportedError:
@@ -149,12 +129,12 @@ def _positive(goal: Node) -> set[int]:
     stack = [goal]
     while stack:
         n = stack.pop()
-        if n.op == AND:
+        if n.op == Op.AND:
             stack.extend(n.args)
-        elif n.op == IMPLIES:
+        elif n.op == Op.IMPLIES:
             other.update(map(id, postorder(n.args[0])))
             stack.append(n.args[1])
-        elif n.op == FORALL:
+        elif n.op == Op.FORALL:
             stack.append(n.args[2])
         elif n.op in COMPARISONS:
             found.add(id(n))
@@ -171,7 +151,7 @@ def _replaced(n: Node, networks: Derived, notes: dict[str, None]) -> Node:
         if not _constant(a):
             sides.append(a)
             continue
-        upper = (n.op in (LE, LT) and k == 0) or (n.op in (GE, GT) and k == 1)
+        upper = (n.op in (Op.LE, Op.LT) and k == 0) or (n.op in (Op.GE, Op.GT) and k == 1)
         function, net = a.value
         bound = networks.derived(TRUE[function], net)
         needed += positivity(bound)
@@ -222,7 +202,7 @@ def shapes(bound: Bound, least: int = 1) -> list[Node]:
     """That no tensor of the network is empty: every dimension is at least 1 (or ``least``)."""
     program = bound.derivation.program
     terms = [t for i in program.code for t in (*i.shape[:3], *i.out[:3])] + list(program.out[:3])
-    return list(dict.fromkeys(Node(GE, (from_term(t), number(least))) for t in terms if t.literal() is None))
+    return list(dict.fromkeys(Node(Op.GE, (from_term(t), number(least))) for t in terms if t.literal() is None))
 
 
 def positivity(bound: Bound) -> list[Node]:
@@ -235,7 +215,7 @@ def positivity(bound: Bound) -> list[Node]:
         if h.kind != "positive" or h.terms[0].is_positive:
             continue
         scope = h.uses[0].scope if h.uses else 0
-        found[_for_all(bound, scope, Node(GT, (from_term(h.terms[0]), number(0))), h.terms[0])] = None
+        found[_for_all(bound, scope, Node(Op.GT, (from_term(h.terms[0]), number(0))), h.terms[0])] = None
     return list(found)
 
 
@@ -251,9 +231,9 @@ def _for_all(bound: Bound, scope: int, statement: Node, term: Term) -> Node:
             taken.add(name)
 
             def rename(n: Node, args: tuple[Node, ...], old: str = old, name: str = name) -> Node | None:
-                return Node(VAR, (), name) if n.op == VAR and n.value == old else None
+                return Node(Op.VAR, (), name) if n.op == Op.VAR and n.value == old else None
 
-            statement = Node(FORALL, (number(1), from_term(s.repeat.depth), rebuild(statement, rename)), name)
+            statement = Node(Op.FORALL, (number(1), from_term(s.repeat.depth), rebuild(statement, rename)), name)
         scope = s.parent
     return statement
 
@@ -264,11 +244,11 @@ def inhabited(bound: Bound) -> list[Node]:
     with bound.term.store:
         for _, c in bound.conditions():
             try:
-                statement = Node(LE, (from_term(c.left), from_term(c.right)))
-                guards = [Node(GE, (from_term(t), number(n))) for t, n in c.guard]
+                statement = Node(Op.LE, (from_term(c.left), from_term(c.right)))
+                guards = [Node(Op.GE, (from_term(t), number(n))) for t, n in c.guard]
             except UnsupportedError:
                 continue
-            found[Node(IMPLIES, (conjunction(guards), statement)) if guards else statement] = None
+            found[Node(Op.IMPLIES, (conjunction(guards), statement)) if guards else statement] = None
     return list(found)
 
 
@@ -281,16 +261,16 @@ def _tasks(sequent: Sequent) -> Iterator[Sequent]:
         goal = task.goal
         if not speaks_of_constants(goal):
             yield task
-        elif goal.op == AND:
+        elif goal.op == Op.AND:
             stack.extend(task.aim(p) for p in reversed(goal.args))
-        elif goal.op == IMPLIES and not speaks_of_constants(goal.args[0]):
+        elif goal.op == Op.IMPLIES and not speaks_of_constants(goal.args[0]):
             stack.append(task.assume(goal.args[0]).aim(goal.args[1]))
-        elif goal.op == FORALL:
+        elif goal.op == Op.FORALL:
             inner, index = opened(task, goal.value, *goal.args[:2])
             stack.append(inner.aim(substitute(goal.args[2], {goal.value: index})))
-        elif goal.op == EQ:
-            stack.extend((task.aim(Node(LE, goal.args)), task.aim(Node(GE, goal.args))))
-        elif goal.op in COMPARISONS and goal.op != NE and all(_constant(a) or not speaks_of_constants(a) for a in goal.args):
+        elif goal.op == Op.EQ:
+            stack.extend((task.aim(Node(Op.LE, goal.args)), task.aim(Node(Op.GE, goal.args))))
+        elif goal.op in COMPARISONS and goal.op != Op.NE and all(_constant(a) or not speaks_of_constants(a) for a in goal.args):
             yield task
         else:
             raise _place(goal)
@@ -360,9 +340,9 @@ def _measured(sequent: Sequent, net: str, networks: Derived, budget: Any) -> Fou
     limits = []
     for name, sort in sequent.sorts.items():
         if sort.length is None and sort.kind in ("natural", "integer"):
-            limits.append(Node(LE, (Node(VAR, (), name), number(SMALL))))
+            limits.append(Node(Op.LE, (Node(Op.VAR, (), name), number(SMALL))))
         elif sort.length is None:
-            limits += [Node(LE, (Node(VAR, (), name), number(RANGE[1]))), Node(GE, (Node(VAR, (), name), number(RANGE[0])))]
+            limits += [Node(Op.LE, (Node(Op.VAR, (), name), number(RANGE[1]))), Node(Op.GE, (Node(Op.VAR, (), name), number(RANGE[0])))]
     found = Found()
     bound = networks.derived("bound", net)
     tried: set[Any] = set()
@@ -370,7 +350,7 @@ def _measured(sequent: Sequent, net: str, networks: Derived, budget: Any) -> Fou
         left = budget.deadline - monotonic()
         if left <= 0.05:
             break
-        wide = sequent.assume(*limits).aim(Node(op, (below, Node(MUL, (number(factor), above)))))
+        wide = sequent.assume(*limits).aim(Node(op, (below, Node(Op.MUL, (number(factor), above)))))
         step = search(wide, SimpleNamespace(deadline=monotonic() + left / 8))
         found.points += step.points
         if factor == 1:

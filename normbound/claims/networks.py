@@ -17,25 +17,7 @@ from typing import TYPE_CHECKING, Any
 from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Point, Undefined
 from normbound.claims.names import fault, nearest, shown
-from normbound.claims.syntax import (
-    ADD,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EXP,
-    MAX,
-    MIN,
-    MUL,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    number,
-)
+from normbound.claims.syntax import Node, Op, number
 from normbound.errors import TermError, UnsupportedError
 from normbound.network.files import Architecture
 from normbound.terms import store as st
@@ -79,34 +61,34 @@ def _convert(store: st.Store, i: int, image: Mapping[int, Node], bound: Mapping[
     if kind in (st.SYM, st.ELT) and i not in bound and fault(node[1]):
         raise UnsupportedError(f"the symbol {node[1]!r} cannot be named in a claim: {fault(node[1])}")
     if kind == st.SYM:
-        return Node(VAR, (), bound.get(i, node[1]))
+        return Node(Op.VAR, (), bound.get(i, node[1]))
     if kind == st.CONST:
-        return Node(CONST, (), node[1])
+        return Node(Op.CONST, (), node[1])
     if kind == st.ELT:
-        return Node(ELT, (image[node[2]],), node[1])
+        return Node(Op.ELT, (image[node[2]],), node[1])
     if kind == st.ADD:
-        return Node(ADD, (image[node[1]], image[node[2]]))
+        return Node(Op.ADD, (image[node[1]], image[node[2]]))
     if kind == st.MUL:
         factor = store.nodes[node[2]]
         if factor[0] == st.POW and factor[2] < 0:
-            return Node(DIV, (image[node[1]], _power(image[factor[1]], -factor[2])))
-        return Node(MUL, (image[node[1]], image[node[2]]))
+            return Node(Op.DIV, (image[node[1]], _power(image[factor[1]], -factor[2])))
+        return Node(Op.MUL, (image[node[1]], image[node[2]]))
     if kind == st.POW:
         if node[2] < 0:
-            return Node(DIV, (number(1), _power(image[node[1]], -node[2])))
+            return Node(Op.DIV, (number(1), _power(image[node[1]], -node[2])))
         return _power(image[node[1]], node[2])
     if kind in (st.MAX, st.MIN):
-        return Node(MAX if kind == st.MAX else MIN, tuple(image[c] for c in node[1:]))
+        return Node(Op.MAX if kind == st.MAX else Op.MIN, tuple(image[c] for c in node[1:]))
     if kind == st.DD:
         if len(node) == 3:
-            return Node(POW, (image[node[2]], image[node[1]]))
-        return Node(DD, tuple(image[c] for c in node[1:]))
+            return Node(Op.POW, (image[node[2]], image[node[1]]))
+        return Node(Op.DD, tuple(image[c] for c in node[1:]))
     if kind == st.EXP:
-        return Node(EXP, (image[node[1]],))
+        return Node(Op.EXP, (image[node[1]],))
     if kind == st.SUB:
-        return Node(SUB, (image[node[1]], image[node[2]]))
+        return Node(Op.SUB, (image[node[1]], image[node[2]]))
     if kind in (st.PROD, st.SUM):
-        return Node(PROD if kind == st.PROD else SUM, (number(1), image[node[2]], image[node[3]]), bound[node[1]])
+        return Node(Op.PROD if kind == st.PROD else Op.SUM, (number(1), image[node[2]], image[node[3]]), bound[node[1]])
     what = {st.REC: "a recurrence without a closed form", st.OPNORM: "the norm of a given matrix",
             st.INF: "an unbounded part"}[kind]
     raise UnsupportedError(f"found {what}; accepted in expressions of claims: everything else that bounds are made of")
@@ -115,7 +97,7 @@ def _convert(store: st.Store, i: int, image: Mapping[int, Node], bound: Mapping[
 def _power(base: Node, exponent: int | Fraction) -> Node:
     if exponent == 1:
         return base
-    return Node(SQRT, (base,)) if exponent == Fraction(1, 2) else Node(POW, (base, number(exponent)))
+    return Node(Op.SQRT, (base,)) if exponent == Fraction(1, 2) else Node(Op.POW, (base, number(exponent)))
 
 
 @dataclass(frozen=True, slots=True)

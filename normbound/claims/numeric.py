@@ -20,42 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from normbound.claims.sorts import Variables
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    BINDERS,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    IFF,
-    IMPLIES,
-    LE,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    free_names,
-    postorder,
-)
+from normbound.claims.syntax import BINDERS, Node, Op, free_names, postorder
 
 Array = Any
 MAX_ITERATIONS = 4_000  # of all sums, products and forall of one evaluation
@@ -221,9 +186,9 @@ def structural(roots: Sequence[Node], variables: Variables) -> set[str]:
     for n in postorder(*roots):
         if n.op in BINDERS:
             found |= free_names(n.args[0]) | free_names(n.args[1])
-        elif n.op in (DD, ELT):
+        elif n.op in (Op.DD, Op.ELT):
             found |= free_names(n.args[0])
-        if n.op == ELT and n.value in variables and (length := variables[n.value].length) is not None:
+        if n.op == Op.ELT and n.value in variables and (length := variables[n.value].length) is not None:
             found |= free_names(length)
     return {n for n in found if n in variables and not variables[n].is_family}
 
@@ -267,8 +232,8 @@ class Batch:
             elif id(n) not in seen:
                 seen.add(id(n))
                 stack.append((n, True))
-                if n.op not in (*BINDERS, ELT):
-                    stack.extend((a, False) for a in n.args[1 if n.op == DD else 0:])
+                if n.op not in (*BINDERS, Op.ELT):
+                    stack.extend((a, False) for a in n.args[1 if n.op == Op.DD else 0:])
         self.orders[id(root)] = root, order
         return order
 
@@ -280,34 +245,34 @@ class Batch:
 
     def _expression(self, n: Node, found: Mapping[int, Any]) -> Any:
         op, a = n.op, self.algebra
-        if op == NUM:
+        if op == Op.NUM:
             return a.number(n.value)
-        if op == VAR:
+        if op == Op.VAR:
             if n.value in self.arrays:
                 return self.arrays[n.value]
             if n.value in self.integers:
                 return a.number(self.integers[n.value])
             raise NotNumeric(f"{n.value} has no value")
-        if op == ELT:
+        if op == Op.ELT:
             members, k = self.families.get(n.value), self.whole(n.args[0])
             if members is None or not 1 <= k <= len(members):
                 return a.number(np.longdouble("nan"))
             return members[k - 1]
-        if op in (SUM, PROD):
+        if op in (Op.SUM, Op.PROD):
             return self._total(n)
-        if op == DD:
+        if op == Op.DD:
             return self._divided(self.whole(n.args[0]), [found[id(x)] for x in n.args[1:]])
-        if op == CONST:
+        if op == Op.CONST:
             return a.number(_constant(n.value))
-        if op == STATE or op not in _OPERATIONS:
+        if op == Op.STATE or op not in _OPERATIONS:
             raise NotNumeric(f"{op} has no numbers")
         return _OPERATIONS[op](a, [found[id(x)] for x in n.args])
 
     def _total(self, n: Node) -> Any:
         a = self.algebra
-        result = a.number(int(n.op == PROD))
+        result = a.number(int(n.op == Op.PROD))
         for body in self._each(n):
-            result = a.mul(result, body) if n.op == PROD else a.add(result, body)
+            result = a.mul(result, body) if n.op == Op.PROD else a.add(result, body)
         return result
 
     def _each(self, n: Node) -> list[Any]:
@@ -336,17 +301,17 @@ class Batch:
         found: dict[int, Fraction] = {}
         for n in postorder(root):
             v = [found[id(x)] for x in n.args]
-            if n.op == NUM:
+            if n.op == Op.NUM:
                 q = n.value
-            elif n.op == VAR and n.value in self.integers:
+            elif n.op == Op.VAR and n.value in self.integers:
                 q = Fraction(self.integers[n.value])
-            elif n.op in (ADD, SUB, MUL):
-                q = v[0] + v[1] if n.op == ADD else v[0] - v[1] if n.op == SUB else v[0] * v[1]
-            elif n.op in (NEG, ABS):
-                q = -v[0] if n.op == NEG else abs(v[0])
-            elif n.op in (MIN, MAX):
-                q = min(v) if n.op == MIN else max(v)
-            elif n.op == POW and v[1].denominator == 1 and 0 <= v[1] <= 64 and abs(v[0]) < 10**6:
+            elif n.op in (Op.ADD, Op.SUB, Op.MUL):
+                q = v[0] + v[1] if n.op == Op.ADD else v[0] - v[1] if n.op == Op.SUB else v[0] * v[1]
+            elif n.op in (Op.NEG, Op.ABS):
+                q = -v[0] if n.op == Op.NEG else abs(v[0])
+            elif n.op in (Op.MIN, Op.MAX):
+                q = min(v) if n.op == Op.MIN else max(v)
+            elif n.op == Op.POW and v[1].denominator == 1 and 0 <= v[1] <= 64 and abs(v[0]) < 10**6:
                 q = v[0] ** int(v[1])
             else:
                 raise NotNumeric(f"{n.op} in a depth or an index")
@@ -390,39 +355,39 @@ class Batch:
 
     def _statement(self, n: Node, found: Mapping[int, Any]) -> Array:
         op, a = n.op, self.algebra
-        if op == FORALL:
+        if op == Op.FORALL:
             margins = self._each(n)
             result = np.ones(())
             for m in margins:
                 result = np.minimum(result, m)
             return result
         parts = [found[id(x)] for x in n.args]
-        if op in (LE, LT):
+        if op in (Op.LE, Op.LT):
             return a.margin(*parts)
-        if op in (GE, GT):
+        if op in (Op.GE, Op.GT):
             return a.margin(parts[1], parts[0])
-        if op in (EQ, NE):
+        if op in (Op.EQ, Op.NE):
             d = np.abs(a.margin(*parts))
-            return d if op == NE else -d
-        if op == AND:
+            return d if op == Op.NE else -d
+        if op == Op.AND:
             result = parts[0]
             for p in parts[1:]:
                 result = np.where(result < 0, np.fmin(result, p), np.minimum(result, p))
             return result
-        if op == IMPLIES:
+        if op == Op.IMPLIES:
             p, q = parts
             return np.where(p < 0, np.fmax(-p, q), np.maximum(-p, q))
-        if op == IFF:
+        if op == Op.IFF:
             p, q = parts
             return np.maximum(np.minimum(p, q), np.minimum(-p, -q))
         raise NotNumeric(f"{op} is not a statement about one point")
 
 
 _OPERATIONS: dict[str, Any] = {
-    ADD: lambda a, v: a.add(*v), SUB: lambda a, v: a.add(v[0], a.neg(v[1])), MUL: lambda a, v: a.mul(*v),
-    DIV: lambda a, v: a.div(*v), NEG: lambda a, v: a.neg(v[0]), POW: lambda a, v: a.power(*v),
-    SQRT: lambda a, v: a.power(v[0], a.number(Fraction(1, 2))), EXP: lambda a, v: a.exp(v[0]), LOG: lambda a, v: a.log(v[0]),
-    ABS: lambda a, v: a.abs(v[0]), MIN: lambda a, v: _fold(a, False, v), MAX: lambda a, v: _fold(a, True, v)}
+    Op.ADD: lambda a, v: a.add(*v), Op.SUB: lambda a, v: a.add(v[0], a.neg(v[1])), Op.MUL: lambda a, v: a.mul(*v),
+    Op.DIV: lambda a, v: a.div(*v), Op.NEG: lambda a, v: a.neg(v[0]), Op.POW: lambda a, v: a.power(*v),
+    Op.SQRT: lambda a, v: a.power(v[0], a.number(Fraction(1, 2))), Op.EXP: lambda a, v: a.exp(v[0]), Op.LOG: lambda a, v: a.log(v[0]),
+    Op.ABS: lambda a, v: a.abs(v[0]), Op.MIN: lambda a, v: _fold(a, False, v), Op.MAX: lambda a, v: _fold(a, True, v)}
 
 
 def _fold(a: Algebra, greatest: bool, values: list[Any]) -> Any:

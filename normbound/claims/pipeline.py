@@ -25,7 +25,7 @@ from normbound.claims.checker.obligations import obligations as demanded
 from normbound.claims.document import Claim
 from normbound.claims.engine import Engine
 from normbound.claims.evaluate import truth
-from normbound.claims.syntax import COMPARISONS, EQ, GE, INF, LE, LIMIT, NET, RATE, Node, free_names, postorder
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, postorder
 from normbound.claims.target import accept, contradiction, equivalent, sequent_of
 from normbound.claims.verdict import (
     CERTIFICATE,
@@ -102,7 +102,7 @@ class _Case:
             found = step(sequent)
             if found is not None:
                 return found
-        if any(n.op == NET for n in postorder(*sequent.given, sequent.goal)):
+        if any(n.op == Op.NET for n in postorder(*sequent.given, sequent.goal)):
             found = self.refuted(sequent, THOROUGH)
             return found if found is not None else self.result(
                 UNDECIDED, "a bound of a network has no expression (a recurrence, or unbounded), so nothing can be proved about it; no "
@@ -117,7 +117,7 @@ class _Case:
 
     def undefined(self, sequent: Sequent) -> Outcome | None:
         from normbound.claims.obligations import gap
-        if any(n.op == NET for n in postorder(*sequent.given, sequent.goal)) or not equivalent(self.claim):
+        if any(n.op == Op.NET for n in postorder(*sequent.given, sequent.goal)) or not equivalent(self.claim):
             return None
         self.progress("where something has no value")
         found = gap(sequent, self.budget)
@@ -151,7 +151,7 @@ class _Case:
         self.progress("a point that meets the hypotheses")
         if point_of(sequent, self.budget.share(CONSISTENCY)) is not None:
             return None
-        if not any(n.op == NET for n in postorder(*sequent.given)):
+        if not any(n.op == Op.NET for n in postorder(*sequent.given)):
             absurd = contradiction(sequent)
             self.progress("a contradiction among the hypotheses")
             engine = Engine(self.budget.share(max(CONSISTENCY, self.budget.left / 4)), progress=self.progress)
@@ -174,7 +174,7 @@ class _Case:
         from normbound.claims.refute import search
         self.progress("counterexamples")
         resolver = None
-        if any(n.op == NET for n in postorder(*sequent.given, sequent.goal)):
+        if any(n.op == Op.NET for n in postorder(*sequent.given, sequent.goal)):
             from normbound.claims.networks import Derived
             resolver = Derived(self.claim.networks)
         found = search(sequent, self.budget.share(seconds), resolver, quick=seconds <= QUICK)
@@ -189,7 +189,7 @@ class _Case:
     def other_limit(self, sequent: Sequent) -> Outcome | None:
         """A certificate of the true limit or rate, and a point that meets the hypotheses and at which it is not the claimed one."""
         goal = sequent.goal
-        if goal.op not in (LIMIT, RATE):
+        if goal.op not in (Op.LIMIT, Op.RATE):
             return None
         from normbound.claims.consistency import point_of
         from normbound.claims.prove.limits import true_limit
@@ -201,8 +201,8 @@ class _Case:
         if found[0] == goal.args[1]:
             return None
         true, first = found
-        same = sequent.aim(Node(EQ, (true, goal.args[1])))
-        if INF in (true.op, goal.args[1].op):
+        same = sequent.aim(Node(Op.EQ, (true, goal.args[1])))
+        if Op.INF in (true.op, goal.args[1].op):
             point = point_of(sequent, self.budget.share(CONSISTENCY))
         else:
             witness = search(same, self.budget.share(THOROUGH)).witness
@@ -221,7 +221,7 @@ class _Case:
             claimed = special.goal.args[1]
             if found is None or found[0] == claimed:
                 continue
-            if INF not in (found[0].op, claimed.op) and truth(Node(EQ, (found[0], claimed)), {}) is not False:
+            if Op.INF not in (found[0].op, claimed.op) and truth(Node(Op.EQ, (found[0], claimed)), {}) is not False:
                 continue
             outcome = self.opposite(special, found[0], found[1], point)
             if outcome is not None:
@@ -296,7 +296,7 @@ class _Case:
 def _with_kernel(claim: Claim, outcome: Outcome, seconds: float, progress: Progress) -> Outcome:
     """The outcome with what Coq says of the derivations behind the bounds of the claim. The verdict is KERNEL when the claim is what
     the kernel has checked, word for word; else notes say what it has checked."""
-    used = sorted({n.value for n in postorder(claim.show) if n.op == NET})
+    used = sorted({n.value for n in postorder(claim.show) if n.op == Op.NET})
     if not used:
         return outcome
     from normbound.claims.networks import Derived
@@ -319,11 +319,11 @@ def _plain(claim: Claim, sequent: Sequent) -> bool:
     """Whether the claim says bound(net) == e, or a constant <= e, where e is the bound that was derived, as it was derived: then
     nothing is left to prove but what the derivation proves. A constant from below rests on more."""
     show, goal = claim.show, sequent.goal
-    if not equivalent(claim) and not ((show.op == LE and show.args[0].op == NET) or (show.op == GE and show.args[1].op == NET)):
+    if not equivalent(claim) and not ((show.op == Op.LE and show.args[0].op == Op.NET) or (show.op == Op.GE and show.args[1].op == Op.NET)):
         return False
-    if goal.op not in COMPARISONS or show.op != goal.op or goal.op not in (EQ, LE, GE) or goal.args[0] != goal.args[1]:
+    if goal.op not in COMPARISONS or show.op != goal.op or goal.op not in (Op.EQ, Op.LE, Op.GE) or goal.args[0] != goal.args[1]:
         return False
-    return not demanded(sequent) and sum(a.op == NET for a in show.args) == 1
+    return not demanded(sequent) and sum(a.op == Op.NET for a in show.args) == 1
 
 
 def _cut(statement: Any) -> str:

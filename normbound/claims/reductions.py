@@ -15,37 +15,13 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import misfit, truth, value
 from normbound.claims.sorts import is_natural
-from normbound.claims.syntax import (
-    AND,
-    DECREASING,
-    DIV,
-    ELT,
-    EQ,
-    FORALL,
-    IMPLIES,
-    INCREASING,
-    INF,
-    LE,
-    LIMIT,
-    POW,
-    RATE,
-    RECURRENCE,
-    STATE,
-    VAR,
-    Node,
-    conjunction,
-    free_names,
-    number,
-    parts,
-    postorder,
-    rebuild,
-)
+from normbound.claims.syntax import Node, Op, conjunction, free_names, number, parts, postorder, rebuild
 from normbound.claims.witness import completed, digits, shown
 
 UNROLLED = 20
 FAR_OUT = (10, 1000, 100_000)  # where a limit is looked at
-_TWO_POINTS = (INCREASING, DECREASING)
-_SPECIAL = frozenset((*_TWO_POINTS, LIMIT, RATE, RECURRENCE))
+_TWO_POINTS = (Op.INCREASING, Op.DECREASING)
+_SPECIAL = frozenset((*_TWO_POINTS, Op.LIMIT, Op.RATE, Op.RECURRENCE))
 
 
 def reductions(sequent: Sequent, notes: list[str]) -> Iterator[tuple[Sequent, str]]:
@@ -56,23 +32,23 @@ def reductions(sequent: Sequent, notes: list[str]) -> Iterator[tuple[Sequent, st
         goal = task.goal
         if not any(n.op in _SPECIAL for n in postorder(goal)):
             yield task, note
-        elif goal.op == AND:
+        elif goal.op == Op.AND:
             stack.extend((task.aim(p), note) for p in reversed(goal.args))
-        elif goal.op == IMPLIES and not any(n.op in _SPECIAL for n in postorder(goal.args[0])):
+        elif goal.op == Op.IMPLIES and not any(n.op in _SPECIAL for n in postorder(goal.args[0])):
             stack.append((task.assume(goal.args[0]).aim(goal.args[1]), note))
         elif goal.op in _TWO_POINTS:
             yield two_points(task)
-        elif goal.op == RECURRENCE:
+        elif goal.op == Op.RECURRENCE:
             yield task.aim(unrolled(goal)), f"the closed form at the indices 0 to {UNROLLED}"
-        elif goal.op == FORALL:
+        elif goal.op == Op.FORALL:
             name = task.fresh(goal.value)
-            index = Node(VAR, (), name)
+            index = Node(Op.VAR, (), name)
             low, high, body = goal.args
             kind = "natural" if is_natural(low, task.sorts) else "integer"
-            inner = task.declare(name, kind).assume(Node(LE, (low, index)), Node(LE, (index, high)))
+            inner = task.declare(name, kind).assume(Node(Op.LE, (low, index)), Node(Op.LE, (index, high)))
             stack.append((inner.aim(_renamed(body, {goal.value: name})), note))
         else:
-            notes.append(f"{goal.op} is not refuted by points{_course(task) if goal.op in (LIMIT, RATE) else ''}")
+            notes.append(f"{goal.op} is not refuted by points{_course(task) if goal.op in (Op.LIMIT, Op.RATE) else ''}")
 
 
 def _course(task: Sequent) -> str:
@@ -82,8 +58,8 @@ def _course(task: Sequent) -> str:
     here: dict[str, Any] = {}
     if not completed(here, task.sorts):
         return ""
-    if goal.op == RATE:
-        e = Node(POW, (e, Node(DIV, (number(1), Node(VAR, (), name)))))
+    if goal.op == Op.RATE:
+        e = Node(Op.POW, (e, Node(Op.DIV, (number(1), Node(Op.VAR, (), name)))))
     far = []
     for k in FAR_OUT:
         there = {**here, name: k}
@@ -91,7 +67,7 @@ def _course(task: Sequent) -> str:
             if any(truth(g, there) is not True for g in task.given) or misfit(there, task.sorts):
                 return ""
             x = value(e, there, bits=40)
-            limit = "inf" if claimed.op == INF else digits(value(claimed, there, bits=40))
+            limit = "inf" if claimed.op == Op.INF else digits(value(claimed, there, bits=40))
         except ClaimError:
             return ""
         far.append(f"{digits(x)} at {name} = {k}")
@@ -107,21 +83,21 @@ def two_points(sequent: Sequent) -> tuple[Sequent, str]:
     task = sequent.declare(other, sort)
     second = {name: other}
     if sort.length is None:
-        order = Node(LE, (Node(VAR, (), name), Node(VAR, (), other)))
+        order = Node(Op.LE, (Node(Op.VAR, (), name), Node(Op.VAR, (), other)))
     else:
         index = task.fresh("i")
-        i = Node(VAR, (), index)
-        order = Node(FORALL, (number(1), sort.length, Node(LE, (Node(ELT, (i,), name), Node(ELT, (i,), other)))), index)
+        i = Node(Op.VAR, (), index)
+        order = Node(Op.FORALL, (number(1), sort.length, Node(Op.LE, (Node(Op.ELT, (i,), name), Node(Op.ELT, (i,), other)))), index)
     e = goal.args[0]
-    sides = (e, _renamed(e, second)) if goal.op == INCREASING else (_renamed(e, second), e)
+    sides = (e, _renamed(e, second)) if goal.op == Op.INCREASING else (_renamed(e, second), e)
     again = [_renamed(g, second) for g in sequent.given if name in free_names(g)]
-    return task.assume(*again, order).aim(Node(LE, sides)), f"{goal.op} fails between {name} and {other}"
+    return task.assume(*again, order).aim(Node(Op.LE, sides)), f"{goal.op} fails between {name} and {other}"
 
 
 def _renamed(root: Node, names: Mapping[str, str]) -> Node:
     """The root with variables and families renamed. The new names are fresh and the old ones are not bound inside."""
     return rebuild(root, lambda n, args: Node(n.op, args, names[n.value], n.at)
-                   if n.op in (VAR, ELT, *_TWO_POINTS, LIMIT, RATE) and n.value in names else None)
+                   if n.op in (Op.VAR, Op.ELT, *_TWO_POINTS, Op.LIMIT, Op.RATE) and n.value in names else None)
 
 
 def unrolled(recurrence: Node, last: int = UNROLLED) -> Node:
@@ -133,10 +109,10 @@ def unrolled(recurrence: Node, last: int = UNROLLED) -> Node:
         here = number(i)
 
         def at(root: Node, here: Node = here, states: Mapping[str, Node] = states) -> Node:
-            return rebuild(root, lambda n, args: here if n.op == VAR and n.value == index else
-                           states[n.value] if n.op == STATE else None)
+            return rebuild(root, lambda n, args: here if n.op == Op.VAR and n.value == index else
+                           states[n.value] if n.op == Op.STATE else None)
 
-        found += [Node(EQ, (states[s.name], at(s.form))) for s in sequences]
+        found += [Node(Op.EQ, (states[s.name], at(s.form))) for s in sequences]
         if i < last:
             states = {s.name: at(s.step) for s in sequences}
     return conjunction(found)

@@ -15,7 +15,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.evaluate import Resolver, resolved
 from normbound.claims.hunt import Hunt
 from normbound.claims.reductions import reductions
-from normbound.claims.syntax import LIMIT, RATE, free_names, postorder
+from normbound.claims.syntax import Op, free_names, postorder
 from normbound.claims.witness import Found, Witness, completed, verify
 
 SECONDS = 0.4  # without a budget
@@ -42,7 +42,7 @@ def search(sequent: Sequent, budget: Any = None, resolver: Resolver | None = Non
     with np.errstate(all="ignore"):
         for k, (task, note) in enumerate(tasks):
             share = begun + (deadline - begun) * (k + 1) / len(tasks)
-            if not any(n.op in (LIMIT, RATE) for n in postorder(task.goal)) and (not quick or not free_names(task.goal)):
+            if not any(n.op in (Op.LIMIT, Op.RATE) for n in postorder(task.goal)) and (not quick or not free_names(task.goal)):
                 found.witness = _simple(task, note, found, begun + (share - begun) / 4, resolver)
                 if found.witness is not None:
                     break

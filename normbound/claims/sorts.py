@@ -14,34 +14,7 @@ from dataclasses import dataclass
 from normbound.claims.errors import ClaimError, ParseError, SortError
 from normbound.claims.grammar import parse_expression
 from normbound.claims.names import fault, nearest, shown
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    BINDERS,
-    DD,
-    DECREASING,
-    ELT,
-    INCREASING,
-    LIMIT,
-    MAX,
-    MIN,
-    MUL,
-    NEG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    bound_name,
-    free_names,
-    literal,
-    postorder,
-)
+from normbound.claims.syntax import BINDERS, Node, Op, bound_name, free_names, literal, postorder
 
 KINDS = ("positive", "nonnegative", "real", "natural", "integer")
 _REAL, _INTEGER, _NATURAL = range(3)
@@ -119,22 +92,22 @@ def kinds(root: Node, variables: Variables) -> dict[int, int]:
     for n in postorder(root):
         below = [found[id(a)] for a in n.args]
         kind = _REAL
-        if n.op == NUM:
+        if n.op == Op.NUM:
             kind = _NATURAL if n.value.denominator == 1 else _REAL
-        elif n.op in (VAR, ELT):
+        elif n.op in (Op.VAR, Op.ELT):
             sort = variables.get(n.value)
             kind = _INTEGER if sort is None else {"natural": _NATURAL, "integer": _INTEGER}.get(sort.kind, _REAL)
-        elif n.op in (ADD, MUL, MIN, MAX):
+        elif n.op in (Op.ADD, Op.MUL, Op.MIN, Op.MAX):
             kind = min(below)
-        elif n.op in (SUB, NEG):
+        elif n.op in (Op.SUB, Op.NEG):
             kind = min(*below, _INTEGER)
-        elif n.op == ABS:
+        elif n.op == Op.ABS:
             kind = _NATURAL if below[0] else _REAL
-        elif n.op == POW:
+        elif n.op == Op.POW:
             kind = below[0] if below[1] == _NATURAL else _REAL
-        elif n.op == DD:
+        elif n.op == Op.DD:
             kind = min(below[1:])
-        elif n.op in (SUM, PROD):
+        elif n.op in (Op.SUM, Op.PROD):
             kind = below[2]
         found[id(n)] = kind
     return found
@@ -160,13 +133,13 @@ def check(root: Node, variables: Variables, networks: Collection[str] = (), sequ
             continue
         seen.add((id(node), scope))
         op, name = node.op, node.value
-        if op == VAR and name not in scope:
+        if op == Op.VAR and name not in scope:
             sort = variables.get(name)
             if sort is None:
                 fail(node, _unknown(name, variables, scope, networks))
             elif sort.is_family:
                 fail(node, f"{name} is a family, {sort}; accepted: a member such as {name}[1]")
-        elif op == ELT:
+        elif op == Op.ELT:
             sort = variables.get(name)
             if sort is None:
                 fail(node, f"{name} is an index; accepted: a member of a family" if name in scope else
@@ -178,19 +151,19 @@ def check(root: Node, variables: Variables, networks: Collection[str] = (), sequ
             k, length = literal(node.args[0]), literal(sort.length) if sort and sort.length else None
             if k is not None and (k < 1 or (length is not None and k > length)):
                 fail(node.args[0], f"found the index {k}; accepted: from 1 to {sort.length if sort else ''}")
-        elif op == DD:
+        elif op == Op.DD:
             integer(node.args[0], "the depth of dd")
         elif op in BINDERS:
             _binds(fail, node, name, variables, scope, networks)
             for a, what in zip(node.args, ("lower", "upper"), strict=False):
                 integer(a, f"the {what} end of {op}")
-        elif op == RECURRENCE:
+        elif op == Op.RECURRENCE:
             index, names = name
             for x in (index, *names):
                 _binds(fail, node, x, variables, scope, networks)
-        elif op in (INCREASING, DECREASING, LIMIT, RATE):
+        elif op in (Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE):
             _speaks_of(fail, node, variables, scope, networks)
-        elif op == NET and name[1] not in networks:
+        elif op == Op.NET and name[1] not in networks:
             known = ", ".join(sorted(networks)[:20])
             fail(node, f"found the unknown network {shown(name[1])}{nearest(name[1], networks)}; accepted: "
                        f"{known or 'networks declared under [networks]; there is none'}")
@@ -220,14 +193,14 @@ def _speaks_of(fail: Callable[[Node, str], None], node: Node, variables: Variabl
         fail(node, f"{op} speaks of the index {name}; accepted: a declared variable" if name in scope else
              _unknown(name, variables, scope, networks))
         return
-    if op in (LIMIT, RATE):
+    if op in (Op.LIMIT, Op.RATE):
         if sort.is_family:
             fail(node, f"{op} speaks of {name}, a family; accepted: a variable")
-        if op == RATE and sort.kind != "natural":
+        if op == Op.RATE and sort.kind != "natural":
             fail(node, f"rate speaks of {name}, declared {sort.kind}; accepted: a natural variable")
         if name in free_names(node.args[1]):
             fail(node.args[1], f"the value of the {op} contains {name}; accepted: a value free of it")
-    elif op in (INCREASING, DECREASING):
+    elif op in (Op.INCREASING, Op.DECREASING):
         lengths = [f for f, s in variables.items() if s.length is not None and name in free_names(s.length)]
         used = [f for f in lengths if f in free_names(node.args[0])]
         if used:

@@ -2,7 +2,7 @@
 
 THE API, for those who build on it
     Node(op, args, value, at)  a node: operator, children, datum, position in the text (line, column) or None
-        node.op      one of the constants below        node.args    a tuple of nodes
+        node.op      one of the members of Op       node.args    a tuple of nodes
         node.value   a Fraction, a name or names       node.at      not part of equality and hash
         node.depth   1 for a leaf; at most MAX_DEPTH (200) in what the parser returns
         node.is_statement
@@ -45,24 +45,34 @@ from typing import Any, NamedTuple
 
 from normbound.claims.errors import ClaimError
 
-NUM, VAR, ELT, CONST, INF, STATE, NET = "num", "var", "elt", "const", "inf", "state", "net"
-ADD, SUB, MUL, DIV, POW, NEG = "add", "sub", "mul", "div", "pow", "neg"
-SQRT, EXP, LOG, ABS, MIN, MAX, DD, SUM, PROD = "sqrt", "exp", "log", "abs", "min", "max", "dd", "sum", "prod"
-EQ, NE, LE, LT, GE, GT = "eq", "ne", "le", "lt", "ge", "gt"
-AND, IMPLIES, IFF, FORALL = "and", "implies", "iff", "forall"
-INCREASING, DECREASING, LIMIT, RATE, RECURRENCE = "increasing", "decreasing", "limit", "rate", "recurrence"
 
-COMPARISONS = (EQ, NE, LE, LT, GE, GT)
-STATEMENTS = frozenset((*COMPARISONS, AND, IMPLIES, IFF, FORALL, INCREASING, DECREASING, LIMIT, RATE, RECURRENCE))
+class Op:
+    """The kinds of nodes, as texts; without the wrapping of an Enum, since every pass over a tree compares them."""
+
+    NUM, VAR, ELT, CONST, INF, STATE, NET = "num", "var", "elt", "const", "inf", "state", "net"
+    ADD, SUB, MUL, DIV, POW, NEG = "add", "sub", "mul", "div", "pow", "neg"
+    SQRT, EXP, LOG, ABS, MIN, MAX, DD, SUM, PROD = "sqrt", "exp", "log", "abs", "min", "max", "dd", "sum", "prod"
+    EQ, NE, LE, LT, GE, GT = "eq", "ne", "le", "lt", "ge", "gt"
+    AND, IMPLIES, IFF, FORALL = "and", "implies", "iff", "forall"
+    INCREASING, DECREASING, LIMIT, RATE, RECURRENCE = "increasing", "decreasing", "limit", "rate", "recurrence"
+
+
+COMPARISONS = (Op.EQ, Op.NE, Op.LE, Op.LT, Op.GE, Op.GT)
+STATEMENTS = frozenset((*COMPARISONS, Op.AND, Op.IMPLIES, Op.IFF, Op.FORALL, Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE,
+                        Op.RECURRENCE))
 NET_FUNCTIONS = ("bound", "param_bound", "radius", "Lip", "param_Lip")
-BINDERS = (SUM, PROD, FORALL)  # value is the index, args = (lo, hi, body)
+BINDERS = (Op.SUM, Op.PROD, Op.FORALL)  # value is the index, args = (lo, hi, body)
 MAX_DEPTH = 200  # of what the parser returns
 MAX_DIGITS = 400  # of a literal
-_ARITY = {NUM: 0, VAR: 0, ELT: 1, CONST: 0, INF: 0, STATE: 0, NET: 0, ADD: 2, SUB: 2, MUL: 2, DIV: 2, POW: 2, NEG: 1, SQRT: 1,
-          EXP: 1, LOG: 1, ABS: 1, SUM: 3, PROD: 3, EQ: 2, NE: 2, LE: 2, LT: 2, GE: 2, GT: 2, IMPLIES: 2, IFF: 2, FORALL: 3,
-          INCREASING: 1, DECREASING: 1, LIMIT: 2, RATE: 2}
-_LEAST = {MIN: 2, MAX: 2, DD: 2, AND: 2}
-_NAMED = frozenset((VAR, ELT, CONST, STATE, SUM, PROD, FORALL, INCREASING, DECREASING, LIMIT, RATE))
+_ARITY = {
+    **dict.fromkeys((Op.NUM, Op.VAR, Op.CONST, Op.INF, Op.STATE, Op.NET), 0),
+    **dict.fromkeys((Op.ELT, Op.NEG, Op.SQRT, Op.EXP, Op.LOG, Op.ABS, Op.INCREASING, Op.DECREASING), 1),
+    **dict.fromkeys((Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.POW, *COMPARISONS, Op.IMPLIES, Op.IFF, Op.LIMIT, Op.RATE), 2),
+    **dict.fromkeys(BINDERS, 3),
+}
+_LEAST = {Op.MIN: 2, Op.MAX: 2, Op.DD: 2, Op.AND: 2}
+_NAMES = frozenset((Op.VAR, Op.ELT, Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE))  # of variables and families
+_NAMED = _NAMES | {Op.CONST, Op.STATE, *BINDERS}
 
 
 class Position(NamedTuple):
@@ -142,33 +152,33 @@ def build(op: str, *args: Node, value: Any = None, at: Position | None = None) -
     elif op in _LEAST:
         if len(args) < _LEAST[op]:
             raise ClaimError(f"{op} has at least {_LEAST[op]} parts, found {len(args)}")
-    elif op != RECURRENCE:
-        raise ClaimError(f"found the operator {op!r}; accepted: {', '.join((*_ARITY, *_LEAST, RECURRENCE))}")
+    elif op != Op.RECURRENCE:
+        raise ClaimError(f"found the operator {op!r}; accepted: {', '.join((*_ARITY, *_LEAST, Op.RECURRENCE))}")
     kinds = [a.is_statement for a in args]
-    if op in (AND, IMPLIES, IFF) and not all(kinds):
+    if op in (Op.AND, Op.IMPLIES, Op.IFF) and not all(kinds):
         raise ClaimError(f"{op} joins statements; found an expression")
-    if op == FORALL and kinds != [False, False, True]:
+    if op == Op.FORALL and kinds != [False, False, True]:
         raise ClaimError("forall takes two expressions and a statement")
-    if op not in (AND, IMPLIES, IFF, FORALL) and any(kinds):
+    if op not in (Op.AND, Op.IMPLIES, Op.IFF, Op.FORALL) and any(kinds):
         raise ClaimError(f"{op} takes expressions; found a statement")
-    if any(a.op == INF for a in (args if op not in (LIMIT, RATE) else args[:1])):
+    if any(a.op == Op.INF for a in (args if op not in (Op.LIMIT, Op.RATE) else args[:1])):
         raise ClaimError("inf is accepted only as the value of a limit or a rate")
-    if op == NUM:
+    if op == Op.NUM:
         if not isinstance(value, Fraction) or value < 0 or _decimal_places(value) is None:
             raise ClaimError(f"found the literal {value!r}; a Fraction >= 0 with a finite decimal expansion is needed; use number()")
     elif op in _NAMED:
         if not isinstance(value, str) or not value:
             raise ClaimError(f"{op} needs a name, found {value!r}")
-    elif op == NET:
+    elif op == Op.NET:
         if not (isinstance(value, tuple) and len(value) == 2 and value[0] in NET_FUNCTIONS and isinstance(value[1], str)):
             raise ClaimError(f"found {value!r}; (function, network) is needed with a function of {', '.join(NET_FUNCTIONS)}")
-    elif op == RECURRENCE:
+    elif op == Op.RECURRENCE:
         if not (isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], tuple)
                 and value[1] and len(args) == 3 * len(value[1])):
             raise ClaimError("a recurrence has an index, names, and a start, a step and a closed form for each name")
     elif value is not None:
         raise ClaimError(f"{op} has no datum, found {value!r}")
-    if op == AND:
+    if op == Op.AND:
         return conjunction(args, at)
     return Node(op, args, value, at)
 
@@ -177,14 +187,14 @@ def conjunction(statements: Iterable[Node], at: Position | None = None) -> Node:
     """The statements joined by ``and``, flat: a conjunction among them is replaced by its parts."""
     flat: list[Node] = []
     for s in statements:
-        flat.extend(s.args if s.op == AND else (s,))
+        flat.extend(s.args if s.op == Op.AND else (s,))
     if not flat:
         raise ClaimError("a conjunction needs at least one statement")
-    return flat[0] if len(flat) == 1 else Node(AND, tuple(flat), None, at)
+    return flat[0] if len(flat) == 1 else Node(Op.AND, tuple(flat), None, at)
 
 
 def variable(name: str) -> Node:
-    return Node(VAR, (), name)
+    return Node(Op.VAR, (), name)
 
 
 def number(value: int | Fraction, at: Position | None = None) -> Node:
@@ -195,21 +205,21 @@ def number(value: int | Fraction, at: Position | None = None) -> Node:
         raise ClaimError(f"found a number of more than {MAX_DIGITS} digits")
     places = _decimal_places(size)
     if places is not None and places <= 40:
-        node = Node(NUM, (), size, at)
+        node = Node(Op.NUM, (), size, at)
     else:
-        node = Node(DIV, (Node(NUM, (), Fraction(size.numerator), at), Node(NUM, (), Fraction(size.denominator), at)), None, at)
-    return Node(NEG, (node,), None, at) if q < 0 else node
+        node = Node(Op.DIV, (Node(Op.NUM, (), Fraction(size.numerator), at), Node(Op.NUM, (), Fraction(size.denominator), at)), None, at)
+    return Node(Op.NEG, (node,), None, at) if q < 0 else node
 
 
 def literal(node: Node) -> Fraction | None:
     """The rational that a literal, its negation, or a quotient of two of these denotes; None for everything else."""
     sign = 1
-    while node.op == NEG:
+    while node.op == Op.NEG:
         node, sign = node.args[0], -sign
-    if node.op == NUM:
+    if node.op == Op.NUM:
         return sign * node.value
-    if node.op == DIV and all(a.op == NUM or (a.op == NEG and a.args[0].op == NUM) for a in node.args):
-        top, bottom = (a.value if a.op == NUM else -a.args[0].value for a in node.args)
+    if node.op == Op.DIV and all(a.op == Op.NUM or (a.op == Op.NEG and a.args[0].op == Op.NUM) for a in node.args):
+        top, bottom = (a.value if a.op == Op.NUM else -a.args[0].value for a in node.args)
         return sign * top / bottom if bottom else None
     return None
 
@@ -285,7 +295,7 @@ def bound_name(node: Node, part: int) -> str | None:
     """The index that ``node`` binds in its part number ``part``, if any."""
     if node.op in BINDERS:
         return str(node.value) if part == 2 else None
-    if node.op == RECURRENCE and part >= len(node.value[1]):
+    if node.op == Op.RECURRENCE and part >= len(node.value[1]):
         return str(node.value[0])
     return None
 
@@ -294,7 +304,7 @@ def free_names(root: Node) -> frozenset[str]:
     """The variables and families that the value depends on: bound indices, sequences, constants and networks excluded."""
     found: dict[int, frozenset[str]] = {}
     for n in postorder(root):
-        names: frozenset[str] = frozenset((n.value,)) if n.op in (VAR, ELT, INCREASING, DECREASING, LIMIT, RATE) else frozenset()
+        names = frozenset((n.value,) if n.op in _NAMES else ())
         for k, a in enumerate(n.args):
             inner = found[id(a)]
             bound = bound_name(n, k)
@@ -305,7 +315,7 @@ def free_names(root: Node) -> frozenset[str]:
 
 def networks(*roots: Node) -> frozenset[str]:
     """The networks that the roots mention."""
-    return frozenset(n.value[1] for n in postorder(*roots) if n.op == NET)
+    return frozenset(n.value[1] for n in postorder(*roots) if n.op == Op.NET)
 
 
 def substitute(root: Node, mapping: Mapping[str, Node]) -> Node:
@@ -314,12 +324,12 @@ def substitute(root: Node, mapping: Mapping[str, Node]) -> Node:
     taken = frozenset(mapping).union(*(free_names(e) for e in mapping.values()))
 
     def change(n: Node, args: tuple[Node, ...]) -> Node | None:
-        if n.op == VAR:
+        if n.op == Op.VAR:
             return mapping.get(n.value)
-        if n.op == RECURRENCE:
+        if n.op == Op.RECURRENCE:
             names = (n.value[0], *n.value[1])
         else:
-            names = (n.value,) if n.op in (*BINDERS, INCREASING, DECREASING, LIMIT, RATE) else ()
+            names = (n.value,) if n.op in (*BINDERS, Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE) else ()
         for name in names:
             if name in taken:
                 raise ClaimError(f"the index or variable {name!r} of {n.op} collides with the substitution")

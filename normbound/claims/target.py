@@ -13,7 +13,7 @@ from typing import Any
 from normbound.claims.checker import Rejected, Sequent, check, from_json, to_json
 from normbound.claims.document import Claim
 from normbound.claims.errors import ClaimError
-from normbound.claims.syntax import GE, Node, number
+from normbound.claims.syntax import Node, Op, number
 from normbound.claims.verdict import CERTIFICATE, ENCLOSED, VACUOUS
 from normbound.version import VERSION
 
@@ -47,7 +47,7 @@ def equivalent(claim: Claim) -> bool:
 
 def contradiction(sequent: Sequent) -> Sequent:
     """The hypotheses with a goal that is false everywhere."""
-    return sequent.aim(Node(GE, (number(0), number(1))))
+    return sequent.aim(Node(Op.GE, (number(0), number(1))))
 
 
 def accept(sequent: Sequent, node: Mapping[str, Any], seconds: float) -> str:

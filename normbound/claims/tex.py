@@ -9,44 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from normbound.claims.errors import ClaimError
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    COMPARISONS,
-    CONST,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    EXP,
-    FORALL,
-    IFF,
-    IMPLIES,
-    INCREASING,
-    INF,
-    LIMIT,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    NEG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SQRT,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    parts,
-    postorder,
-    tree_size,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, parts, postorder, tree_size
 from normbound.claims.text import (
     AND_LEVEL,
     ATOM_LEVEL,
@@ -99,8 +62,8 @@ def to_tex(root: Node, names: Names | None = None) -> str:
         raise ClaimError(f"the formula would have more than {MAX_TREE} parts; shared subterms have no formula")
     names = Names() if names is None else names
     order = postorder(root)
-    families = {n.value for n in order if n.op in (ELT, STATE)}
-    names.register([n.value for n in order if n.op == VAR], families)
+    families = {n.value for n in order if n.op in (Op.ELT, Op.STATE)}
+    names.register([n.value for n in order if n.op == Op.VAR], families)
     done: dict[int, _Tex] = {}
     for node in order:
         done[id(node)] = _Printer(node, done, names, families).render()
@@ -129,44 +92,45 @@ class _Printer:
 
     def render(self) -> _Tex:
         node, op = self.node, self.node.op
-        if op == NUM:
+        if op == Op.NUM:
             text = decimal(node.value)
             return _Tex(text, digit=True)
-        if op == VAR:
+        if op == Op.VAR:
             name = self.names.symbol(node.value)
             return _Tex(name.tex, SUM_LEVEL if name.loose else ATOM_LEVEL, raised=bool(name.sup))
-        if op == CONST:
+        if op == Op.CONST:
             return _Tex(CONSTANTS[node.value].tex)
-        if op == INF:
+        if op == Op.INF:
             return _Tex(r"\infty")
-        if op == ELT:
+        if op == Op.ELT:
             return self.member(node.value, self.part(0).tex)
-        if op == STATE:
+        if op == Op.STATE:
             return self.member(node.value, ".")  # the recurrence puts the index there
-        if op == NET:
+        if op == Op.NET:
             return _Tex(rf"{_NET[node.value[0]]}(\mathtt{{{node.value[1].replace('_', chr(92) + '_')}}})")
-        if op in (ADD, SUB, NEG, MUL, DIV, POW):
+        if op in (Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.DIV, Op.POW):
             return self.arithmetic()
         if op in COMPARISONS:
             return _Tex(f"{self.part(0).at(SUM_LEVEL).tex} {SIGNS[op]} {self.part(1).at(SUM_LEVEL).tex}", COMPARE_LEVEL, self.tall())
-        if op in (AND, IMPLIES, IFF, FORALL, INCREASING, DECREASING, LIMIT, RATE, RECURRENCE):
+        if op in (Op.AND, Op.IMPLIES, Op.IFF, Op.FORALL, Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE, Op.RECURRENCE):
             return self.statement()
         return self.function()
 
     def arithmetic(self) -> _Tex:
         op, a = self.node.op, self.part(0)
-        if op == NEG:
+        if op == Op.NEG:
             inner = a.at(PRODUCT_LEVEL)
             return _Tex(f"-{inner.tex}", SUM_LEVEL, inner.tall, open=inner.open)
         b = self.part(1)
-        if op in (ADD, SUB):
+        if op in (Op.ADD, Op.SUB):
             left, right = a.at(SUM_LEVEL).closed(), b.at(PRODUCT_LEVEL)
-            return _Tex(f"{left.tex} {'+' if op == ADD else '-'} {right.tex}", SUM_LEVEL, left.tall or right.tall, left.digit, right.open)
-        if op == MUL:
+            sign = "+" if op == Op.ADD else "-"
+            return _Tex(f"{left.tex} {sign} {right.tex}", SUM_LEVEL, left.tall or right.tall, left.digit, right.open)
+        if op == Op.MUL:
             left, right = a.at(PRODUCT_LEVEL).closed(), b.at(POWER_LEVEL) if not b.open else b.at(PRODUCT_LEVEL)
             sep = r" \cdot " if right.digit else r"\,"
             return _Tex(f"{left.tex}{sep}{right.tex}", PRODUCT_LEVEL, left.tall or right.tall, left.digit, right.open)
-        if op == DIV:
+        if op == Op.DIV:
             return _Tex(rf"\frac{{{a.tex}}}{{{b.tex}}}", POWER_LEVEL, True)
         base = a.at(ATOM_LEVEL)
         if base.raised:
@@ -176,33 +140,33 @@ class _Printer:
     def script(self, k: int) -> str:
         """An exponent: a quotient of literals with a slash."""
         node = self.node.args[k]
-        if node.op == DIV and all(x.op == NUM for x in node.args):
+        if node.op == Op.DIV and all(x.op == Op.NUM for x in node.args):
             return f"{decimal(node.args[0].value)}/{decimal(node.args[1].value)}"
         return self.part(k).tex
 
     def function(self) -> _Tex:
         node, op = self.node, self.node.op
-        if op == SQRT:
+        if op == Op.SQRT:
             return _Tex(rf"\sqrt{{{self.part(0).tex}}}", ATOM_LEVEL, self.part(0).tall)
-        if op == ABS:
+        if op == Op.ABS:
             left, right = (r"\left\lvert", r"\right\rvert") if self.tall() else (r"\lvert", r"\rvert")
             return _Tex(f"{left} {self.part(0).tex} {right}", ATOM_LEVEL, self.tall())
-        if op in (SUM, PROD):
+        if op in (Op.SUM, Op.PROD):
             body = self.part(2).at(PRODUCT_LEVEL)
             return _Tex(rf"\{op}_{{{self.name(node.value)}={self.part(0).tex}}}^{{{self.part(1).tex}}} {body.tex}", PRODUCT_LEVEL, True,
                         open=True)
-        head = {EXP: r"\exp", LOG: r"\log", MIN: r"\min", MAX: r"\max", DD: r"\operatorname{dd}"}[op]
+        head = {Op.EXP: r"\exp", Op.LOG: r"\log", Op.MIN: r"\min", Op.MAX: r"\max", Op.DD: r"\operatorname{dd}"}[op]
         texts = [self.part(k).tex for k in range(len(node.args))]
-        inner = f"{texts[0]};\\, {', '.join(texts[1:])}" if op == DD else ", ".join(texts)
+        inner = f"{texts[0]};\\, {', '.join(texts[1:])}" if op == Op.DD else ", ".join(texts)
         left, right = (r"\left", r"\right") if self.tall() else ("", "")
-        if op in (MIN, MAX):
+        if op in (Op.MIN, Op.MAX):
             return _Tex(rf"{head}{left}\{{{inner}{right}\}}", ATOM_LEVEL, self.tall())
         return _Tex(f"{head}{left}({inner}{right})", ATOM_LEVEL, self.tall())
 
     def statement(self) -> _Tex:
         node, op = self.node, self.node.op
         tall = self.tall()
-        if op == AND:
+        if op == Op.AND:
             texts, k = [], 0
             for run in chained(node):
                 text = self.part(k).at(COMPARE_LEVEL).tex
@@ -211,20 +175,20 @@ class _Printer:
                 texts.append(text)
                 k += len(run)
             return _Tex(r" \;\text{and}\; ".join(texts), AND_LEVEL if len(texts) > 1 else COMPARE_LEVEL, tall)
-        if op in (IMPLIES, IFF):
-            level = IMPLIES_LEVEL if op == IMPLIES else IFF_LEVEL
-            arrow = r"\implies" if op == IMPLIES else r"\iff"
+        if op in (Op.IMPLIES, Op.IFF):
+            level = IMPLIES_LEVEL if op == Op.IMPLIES else IFF_LEVEL
+            arrow = r"\implies" if op == Op.IMPLIES else r"\iff"
             return _Tex(f"{self.part(0).at(AND_LEVEL).tex} {arrow} {self.part(1).at(AND_LEVEL).tex}", level, tall)
-        if op == FORALL:
+        if op == Op.FORALL:
             low, high, inner = self.part(0).tex, self.part(1).tex, self.part(2).at(COMPARE_LEVEL).tex
             return _Tex(rf"{inner} \;\text{{for all}}\; {self.name(node.value)} = {low}, \dots, {high}", AND_LEVEL, tall)
-        if op in (INCREASING, DECREASING):
-            word = "nondecreasing" if op == INCREASING else "nonincreasing"
+        if op in (Op.INCREASING, Op.DECREASING):
+            word = "nondecreasing" if op == Op.INCREASING else "nonincreasing"
             return _Tex(rf"{self.part(0).at(SUM_LEVEL).tex} \;\text{{is {word} in}}\; {self.name(node.value)}", COMPARE_LEVEL, tall)
-        if op in (LIMIT, RATE):
+        if op in (Op.LIMIT, Op.RATE):
             name = self.name(node.value)
             body = self.part(0).at(PRODUCT_LEVEL)
-            if op == RATE:
+            if op == Op.RATE:
                 body = body if body.level == ATOM_LEVEL and not body.raised and not body.open else parenthesized(body)
                 body = _Tex(f"{body.tex}^{{1/{name}}}")
             return _Tex(rf"\lim_{{{name} \to \infty}} {body.tex} = {self.part(1).at(SUM_LEVEL).tex}", COMPARE_LEVEL, tall)

@@ -6,44 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from normbound.claims.errors import ClaimError
-from normbound.claims.syntax import (
-    ADD,
-    AND,
-    COMPARISONS,
-    CONST,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    FORALL,
-    IFF,
-    IMPLIES,
-    INCREASING,
-    INF,
-    LIMIT,
-    MUL,
-    NEG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    postorder,
-    tree_size,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, postorder, tree_size
 
 MAX_TREE = 100_000  # nodes, shared parts counted each time
 SIGNS = {"eq": "==", "ne": "!=", "le": "<=", "lt": "<", "ge": ">=", "gt": ">"}
 IFF_LEVEL, IMPLIES_LEVEL, AND_LEVEL, COMPARE_LEVEL, SUM_LEVEL, PRODUCT_LEVEL, POWER_LEVEL, ATOM_LEVEL = range(1, 9)
-_LEVELS = {IFF: IFF_LEVEL, IMPLIES: IMPLIES_LEVEL, AND: AND_LEVEL, ADD: SUM_LEVEL, SUB: SUM_LEVEL, NEG: SUM_LEVEL,
-           MUL: PRODUCT_LEVEL, DIV: PRODUCT_LEVEL, POW: POWER_LEVEL, LIMIT: COMPARE_LEVEL, RATE: COMPARE_LEVEL,
-           RECURRENCE: COMPARE_LEVEL, **dict.fromkeys(COMPARISONS, COMPARE_LEVEL)}
+_LEVELS = {Op.IFF: IFF_LEVEL, Op.IMPLIES: IMPLIES_LEVEL, Op.AND: AND_LEVEL, Op.ADD: SUM_LEVEL, Op.SUB: SUM_LEVEL, Op.NEG: SUM_LEVEL,
+           Op.MUL: PRODUCT_LEVEL, Op.DIV: PRODUCT_LEVEL, Op.POW: POWER_LEVEL, Op.LIMIT: COMPARE_LEVEL, Op.RATE: COMPARE_LEVEL,
+           Op.RECURRENCE: COMPARE_LEVEL, **dict.fromkeys(COMPARISONS, COMPARE_LEVEL)}
 
 
 def level(node: Node) -> int:
@@ -54,21 +24,21 @@ def level(node: Node) -> int:
 def needs(node: Node, part: int) -> int:
     """How tightly part number ``part`` of ``node`` must bind to stand there without parentheses."""
     op = node.op
-    if op in (ADD, SUB):
+    if op in (Op.ADD, Op.SUB):
         return SUM_LEVEL if part == 0 else PRODUCT_LEVEL
-    if op == NEG:
+    if op == Op.NEG:
         return PRODUCT_LEVEL
-    if op in (MUL, DIV):
+    if op in (Op.MUL, Op.DIV):
         return PRODUCT_LEVEL if part == 0 else POWER_LEVEL
-    if op == POW:
+    if op == Op.POW:
         return ATOM_LEVEL
     if op in COMPARISONS:
         return SUM_LEVEL
-    if op == AND:
+    if op == Op.AND:
         return COMPARE_LEVEL
-    if op == IMPLIES:
+    if op == Op.IMPLIES:
         return AND_LEVEL
-    if op == IFF:
+    if op == Op.IFF:
         return IMPLIES_LEVEL
     return IFF_LEVEL
 
@@ -102,38 +72,38 @@ def to_text(root: Node) -> str:
 
 def _render(node: Node, part: Callable[[Node, int], str]) -> str:
     op = node.op
-    if op == NUM:
+    if op == Op.NUM:
         return decimal(node.value)
-    if op in (VAR, CONST):
+    if op in (Op.VAR, Op.CONST):
         return str(node.value)
-    if op == INF:
+    if op == Op.INF:
         return "inf"
-    if op == STATE:
+    if op == Op.STATE:
         return f"{node.value}(.)"  # the recurrence puts the index there
-    if op == ELT:
+    if op == Op.ELT:
         return f"{node.value}[{part(node, 0)}]"
-    if op == NET:
+    if op == Op.NET:
         return f"{node.value[0]}({node.value[1]})"
-    if op == NEG:
+    if op == Op.NEG:
         return f"-{part(node, 0)}"
-    if op in (ADD, SUB):
-        return f"{part(node, 0)} {'+' if op == ADD else '-'} {part(node, 1)}"
-    if op in (MUL, DIV):
-        return f"{part(node, 0)}{'*' if op == MUL else '/'}{part(node, 1)}"
-    if op == POW:
+    if op in (Op.ADD, Op.SUB):
+        return f"{part(node, 0)} {'+' if op == Op.ADD else '-'} {part(node, 1)}"
+    if op in (Op.MUL, Op.DIV):
+        return f"{part(node, 0)}{'*' if op == Op.MUL else '/'}{part(node, 1)}"
+    if op == Op.POW:
         return f"{part(node, 0)}^{part(node, 1)}"
     if op in COMPARISONS:
         return f"{part(node, 0)} {SIGNS[op]} {part(node, 1)}"
     count = len(node.args)
-    if op in (SUM, PROD, FORALL):
+    if op in (Op.SUM, Op.PROD, Op.FORALL):
         return f"{op}({node.value}, {', '.join(part(node, k) for k in range(count))})"
-    if op == DD:
+    if op == Op.DD:
         return f"dd({part(node, 0)}; {', '.join(part(node, k) for k in range(1, count))})"
-    if op in (INCREASING, DECREASING):
+    if op in (Op.INCREASING, Op.DECREASING):
         return f"{op}({part(node, 0)}, {node.value})"
-    if op in (LIMIT, RATE):
+    if op in (Op.LIMIT, Op.RATE):
         return f"{op}({part(node, 0)}, {node.value}) == {part(node, 1)}"
-    if op == AND:
+    if op == Op.AND:
         texts, k = [], 0
         for run in chained(node):
             text = part(node, k)
@@ -142,9 +112,9 @@ def _render(node: Node, part: Callable[[Node, int], str]) -> str:
             texts.append(text)
             k += len(run)
         return " and ".join(texts)
-    if op in (IMPLIES, IFF):
+    if op in (Op.IMPLIES, Op.IFF):
         return f"{part(node, 0)} {op} {part(node, 1)}"
-    if op == RECURRENCE:
+    if op == Op.RECURRENCE:
         index, names = node.value
         n = len(names)
         definitions = ", ".join(f"{x}(0) = {part(node, k)}, {x}({index}+1) = {_stated(part(node, n + k), index)}"

@@ -16,7 +16,7 @@ from normbound.claims.checker.registry import Rejected, rules
 from normbound.claims.document import Claim
 from normbound.claims.errors import ClaimError
 from normbound.claims.report import Row
-from normbound.claims.syntax import ADD, DIV, EXP, FORALL, LE, LOG, MUL, POW, SUB, Node, free_names, number, substitute
+from normbound.claims.syntax import Node, Op, free_names, number, substitute
 from normbound.claims.tex import to_tex
 from normbound.claims.verdict import ENCLOSED, KERNEL, PROVED, REFUTED, Outcome
 from normbound.render.names import Names
@@ -242,14 +242,14 @@ def _products(sequent: Sequent, data: Mapping[str, Any], names: Names) -> str:
         for k, exponent in factors:
             e = fact(sequent, data["facts"][k])[0]
             n = int(exponent)
-            x = e if abs(n) == 1 else Node(POW, (e, number(abs(n))))
+            x = e if abs(n) == 1 else Node(Op.POW, (e, number(abs(n))))
             if n > 0:
-                top = x if top is None else Node(MUL, (top, x))
+                top = x if top is None else Node(Op.MUL, (top, x))
             elif n < 0:
-                bottom = x if bottom is None else Node(MUL, (bottom, x))
+                bottom = x if bottom is None else Node(Op.MUL, (bottom, x))
         part = top or number(1)
-        part = part if bottom is None else Node(DIV, (part, bottom))
-        total = part if total is None else Node(SUB if q < 0 else ADD, (total, part))
+        part = part if bottom is None else Node(Op.DIV, (part, bottom))
+        total = part if total is None else Node(Op.SUB if q < 0 else Op.ADD, (total, part))
     assert total is not None
     return f"the difference of the sides, larger minus smaller, is {_math(total, names)}, in which the sign of each term is known"
 
@@ -281,17 +281,17 @@ def _fact(sequent: Sequent, data: Mapping[str, Any], names: Names) -> str:
         return f"the sum of {_math(sequent.hypothesis(data['each']), names)}{logs}"
     if "stated" in data:
         stated = sequent.statement(data["stated"])
-        return ("the sum of " if stated.op == FORALL else "") + _math(stated, names) + logs
+        return ("the sum of " if stated.op == Op.FORALL else "") + _math(stated, names) + logs
     if "sign" in data:
-        return _math(Node(LE, (number(0), sequent.expression(data["sign"]))), names)
+        return _math(Node(Op.LE, (number(0), sequent.expression(data["sign"]))), names)
     if "square" in data:
-        return _math(Node(LE, (number(0), Node(POW, (sequent.expression(data["square"]), number(2))))), names)
+        return _math(Node(Op.LE, (number(0), Node(Op.POW, (sequent.expression(data["square"]), number(2))))), names)
     if "exp" in data:
         t = sequent.expression(data["exp"])
-        return _math(Node(LE, (Node(ADD, (number(1), t)), Node(EXP, (t,)))), names)
+        return _math(Node(Op.LE, (Node(Op.ADD, (number(1), t)), Node(Op.EXP, (t,)))), names)
     if "log" in data:
         u = sequent.expression(data["log"])
-        return _math(Node(LE, (Node(LOG, (u,)), Node(SUB, (u, number(1))))), names)
+        return _math(Node(Op.LE, (Node(Op.LOG, (u,)), Node(Op.SUB, (u, number(1))))), names)
     if "logs" in data:
         return rf"$\log u\le u-1$ summed as in {_math(sequent.expression(data['logs']), names)}"
     return rf"$0<\log {_value(data['above'])}$"

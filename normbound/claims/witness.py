@@ -11,14 +11,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Point, Resolver, misfit, truth, value
 from normbound.claims.sorts import Sort
-from normbound.claims.syntax import (
-    AND,
-    COMPARISONS,
-    IMPLIES,
-    Node,
-    conjunction,
-    free_names,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, conjunction, free_names
 
 MAX_FILLED = 100_000  # members of a family that no statement mentions
 
@@ -90,8 +83,8 @@ def verify(sequent: Sequent, point: Point, resolver: Resolver | None = None) -> 
 
 def failing(goal: Node, point: Point) -> Node | None:
     """A comparison that is false at the point and makes the goal false, if the goal consists of comparisons."""
-    while goal.op in (AND, IMPLIES):
-        if goal.op == IMPLIES:
+    while goal.op in (Op.AND, Op.IMPLIES):
+        if goal.op == Op.IMPLIES:
             goal = goal.args[1]
             continue
         bad = [p for p in goal.args if truth(p, point) is False]

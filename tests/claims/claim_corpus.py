@@ -5,30 +5,7 @@ from pathlib import Path
 
 from normbound.claims.document import read
 from normbound.claims.pool import Limits, Task, run
-from normbound.claims.syntax import (
-    COMPARISONS,
-    CONST,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    EXP,
-    FORALL,
-    IFF,
-    INCREASING,
-    LIMIT,
-    LOG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SQRT,
-    SUM,
-    VAR,
-    postorder,
-)
+from normbound.claims.syntax import COMPARISONS, Op, postorder
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "proofs" / "paper.claims.toml"
@@ -84,30 +61,30 @@ def kind(claim):
     """One word or two for the statement, the most specific that fits."""
     ops = {n.op for n in postorder(claim.show, *claim.given)}
     shown = {n.op for n in postorder(claim.show)}
-    nets = {n.value[0] for n in postorder(claim.show) if n.op == NET}
+    nets = {n.value[0] for n in postorder(claim.show) if n.op == Op.NET}
     if nets & {"Lip", "param_Lip"}:
         return "true constants"
-    if RECURRENCE in shown:
+    if Op.RECURRENCE in shown:
         return "recurrences"
-    if shown & {LIMIT, RATE}:
+    if shown & {Op.LIMIT, Op.RATE}:
         return "limits and rates"
-    if shown & {INCREASING, DECREASING}:
+    if shown & {Op.INCREASING, Op.DECREASING}:
         return "monotonicity"
     if nets:
         return "bounds of networks"
-    if IFF in shown:
+    if Op.IFF in shown:
         return "thresholds"
-    if DD in ops:
+    if Op.DD in ops:
         return "divided differences"
-    if ops & {SUM, PROD, FORALL, ELT}:
+    if ops & {Op.SUM, Op.PROD, Op.FORALL, Op.ELT}:
         return "sums and products"
-    if not any(n.op == VAR for n in postorder(claim.show)):
+    if not any(n.op == Op.VAR for n in postorder(claim.show)):
         return "constants"
-    if ops & {EXP, LOG, CONST}:
+    if ops & {Op.EXP, Op.LOG, Op.CONST}:
         return "exponentials and logarithms"
-    if any(n.op == POW and n.args[1].op != NUM for n in postorder(claim.show, *claim.given)):
+    if any(n.op == Op.POW and n.args[1].op != Op.NUM for n in postorder(claim.show, *claim.given)):
         return "symbolic exponents"
-    if ops & {SQRT, DIV}:
+    if ops & {Op.SQRT, Op.DIV}:
         return "roots and fractions"
     return "polynomials" if ops & set(COMPARISONS) else "other"
 

@@ -20,57 +20,11 @@ from normbound.claims.document import Claim, Document, read
 from normbound.claims.errors import ClaimError
 from normbound.claims.networks import Derived
 from normbound.claims.sorts import Sort
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    COMPARISONS,
-    CONST,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    IFF,
-    IMPLIES,
-    INCREASING,
-    INF,
-    LE,
-    LIMIT,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    NET,
-    NUM,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SQRT,
-    STATE,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    free_names,
-    networks,
-    number,
-    parts,
-    postorder,
-    rebuild,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, networks, number, parts, postorder, rebuild
 
-FLIPPED = {LE: GE, LT: GT, GE: LE, GT: LT, EQ: NE, NE: EQ}
-STRICT = {LE: LT, GE: GT, EQ: LT}
-LOOSE = {LT: LE, GT: GE}
+FLIPPED = {Op.LE: Op.GE, Op.LT: Op.GT, Op.GE: Op.LE, Op.GT: Op.LT, Op.EQ: Op.NE, Op.NE: Op.EQ}
+STRICT = {Op.LE: Op.LT, Op.GE: Op.GT, Op.EQ: Op.LT}
+LOOSE = {Op.LT: Op.LE, Op.GT: Op.GE}
 WIDER = {"positive": ("nonnegative", "real"), "nonnegative": ("real",), "natural": ("integer", "nonnegative"), "integer": ("real",)}
 KINDS = ("flip", "factor", "hypothesis", "sort", "exponent", "constant", "term", "strict", "direction", "range")
 
@@ -115,9 +69,9 @@ def _changes(claim: Claim) -> Iterator[tuple[str, str, dict]]:
     for node in _outermost(show, COMPARISONS):
         yield "flip", f"{node} flipped", {"show": _put(show, node, Node(FLIPPED[node.op], node.args))}
         a, b = node.args
-        for factor in ((Fraction(99, 100), Fraction(101, 100)) if node.op == EQ
-                       else (Fraction(99, 100),) if node.op in (LE, LT) else (Fraction(101, 100),)):
-            new = Node(node.op, (a, Node(MUL, (number(factor), b))))
+        for factor in ((Fraction(99, 100), Fraction(101, 100)) if node.op == Op.EQ
+                       else (Fraction(99, 100),) if node.op in (Op.LE, Op.LT) else (Fraction(101, 100),)):
+            new = Node(node.op, (a, Node(Op.MUL, (number(factor), b))))
             yield "factor", f"the right side of {node} times {factor}", {"show": _put(show, node, new)}
         if node.op in STRICT:
             yield "strict", f"{node} made strict", {"show": _put(show, node, Node(STRICT[node.op], node.args))}
@@ -126,55 +80,55 @@ def _changes(claim: Claim) -> Iterator[tuple[str, str, dict]]:
         for node in _outermost(h, tuple(LOOSE)):
             loose = _put(h, node, Node(LOOSE[node.op], node.args))
             yield "strict", f"the hypothesis {node} made loose", {"given": (*claim.given[:k], loose, *claim.given[k + 1:])}
-        for node in _outermost(h, (LE, GE, LT, GT)):
-            wide = Fraction(101, 100) if node.op in (LE, LT) else Fraction(99, 100)
-            new = Node(node.op, (node.args[0], Node(MUL, (number(wide), node.args[1]))))
+        for node in _outermost(h, (Op.LE, Op.GE, Op.LT, Op.GT)):
+            wide = Fraction(101, 100) if node.op in (Op.LE, Op.LT) else Fraction(99, 100)
+            new = Node(node.op, (node.args[0], Node(Op.MUL, (number(wide), node.args[1]))))
             yield "factor", f"the hypothesis {node} widened", {"given": (*claim.given[:k], _put(h, node, new), *claim.given[k + 1:])}
     for name in sorted(free_names(show).union(*(free_names(g) for g in claim.given))):
         for kind in WIDER.get(claim.vars[name].kind, ()):
             yield "sort", f"{name} made {kind}", {"vars": {**claim.vars, name: Sort(kind, claim.vars[name].length)}}
-    for node in _distinct(show, (POW,)):
+    for node in _distinct(show, (Op.POW,)):
         base, e = node.args
-        for d in (ADD, SUB):
-            yield "exponent", f"the exponent of {node} {'plus' if d == ADD else 'minus'} 1", \
-                {"show": _put(show, node, Node(POW, (base, Node(d, (e, number(1))))))}
-    for node in _distinct(show, (DD,)):
+        for d in (Op.ADD, Op.SUB):
+            yield "exponent", f"the exponent of {node} {'plus' if d == Op.ADD else 'minus'} 1", \
+                {"show": _put(show, node, Node(Op.POW, (base, Node(d, (e, number(1))))))}
+    for node in _distinct(show, (Op.DD,)):
         yield "exponent", f"the depth of {node} plus 1", \
-            {"show": _put(show, node, Node(DD, (Node(ADD, (node.args[0], number(1))), *node.args[1:])))}
-    for node in _distinct(show, (NUM,)):
+            {"show": _put(show, node, Node(Op.DD, (Node(Op.ADD, (node.args[0], number(1))), *node.args[1:])))}
+    for node in _distinct(show, (Op.NUM,)):
         yield "constant", f"{node} plus 1", {"show": _put(show, node, number(node.value + 1))}
         if node.value >= 1:
             yield "constant", f"{node} minus 1", {"show": _put(show, node, number(node.value - 1))}
-    for node in _distinct(show, (ADD, SUB, MUL, DIV, MAX, MIN)):
+    for node in _distinct(show, (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MAX, Op.MIN)):
         for part in node.args[:2]:
             yield "term", f"{node} replaced by {part}", {"show": _put(show, node, part)}
-    for node in _distinct(show, (SQRT, ABS)):
+    for node in _distinct(show, (Op.SQRT, Op.ABS)):
         yield "term", f"{node} replaced by {node.args[0]}", {"show": _put(show, node, node.args[0])}
-    for node in _distinct(show, (INCREASING, DECREASING)):
-        other = DECREASING if node.op == INCREASING else INCREASING
+    for node in _distinct(show, (Op.INCREASING, Op.DECREASING)):
+        other = Op.DECREASING if node.op == Op.INCREASING else Op.INCREASING
         yield "direction", f"{node} reversed", {"show": _put(show, node, Node(other, node.args, node.value))}
         symbols = set(free_names(node.args[0])).union(*(claim.networks[n].symbols for n in networks(node)))
         for name in sorted(symbols - {node.value}):
             yield "direction", f"{node} in {name}", {"show": _put(show, node, Node(node.op, node.args, name))}
-    for node in _distinct(show, (LIMIT, RATE)):
+    for node in _distinct(show, (Op.LIMIT, Op.RATE)):
         e, v = node.args
-        values = (number(0), number(1)) if v.op == INF else (Node(ADD, (v, number(1))), Node(MUL, (number(Fraction(101, 100)), v)))
+        values = (number(0), number(1)) if v.op == Op.INF else (Node(Op.ADD, (v, number(1))), Node(Op.MUL, (number(Fraction(101, 100)), v)))
         for new in values:
             yield "direction", f"the value of {node} replaced by {new}", {"show": _put(show, node, Node(node.op, (e, new), node.value))}
-    if show.op == RECURRENCE:
+    if show.op == Op.RECURRENCE:
         index, sequences = parts(show)
         n = len(sequences)
-        i = Node(VAR, (), index)
+        i = Node(Op.VAR, (), index)
         for k in range(n):
             form = show.args[2 * n + k]
-            for what, new in (("plus 1", Node(ADD, (form, number(1)))), ("plus the index", Node(ADD, (form, i)))):
+            for what, new in (("plus 1", Node(Op.ADD, (form, number(1)))), ("plus the index", Node(Op.ADD, (form, i)))):
                 args = (*show.args[:2 * n + k], new, *show.args[2 * n + k + 1:])
-                yield "direction", f"the form of {sequences[k].name} {what}", {"show": Node(RECURRENCE, args, show.value)}
-            start = (*show.args[:k], Node(ADD, (show.args[k], number(1))), *show.args[k + 1:])
-            yield "range", f"the start of {sequences[k].name} plus 1", {"show": Node(RECURRENCE, start, show.value)}
-    for node in _distinct(show, (SUM, PROD, FORALL)):
+                yield "direction", f"the form of {sequences[k].name} {what}", {"show": Node(Op.RECURRENCE, args, show.value)}
+            start = (*show.args[:k], Node(Op.ADD, (show.args[k], number(1))), *show.args[k + 1:])
+            yield "range", f"the start of {sequences[k].name} plus 1", {"show": Node(Op.RECURRENCE, start, show.value)}
+    for node in _distinct(show, (Op.SUM, Op.PROD, Op.FORALL)):
         lo, hi, body = node.args
-        for what, args in (("end", (lo, Node(ADD, (hi, number(1))), body)), ("start", (Node(ADD, (lo, number(1))), hi, body))):
+        for what, args in (("end", (lo, Node(Op.ADD, (hi, number(1))), body)), ("start", (Node(Op.ADD, (lo, number(1))), hi, body))):
             yield "range", f"the {what} of {node} plus 1", {"show": _put(show, node, Node(node.op, args, node.value))}
 
 
@@ -185,11 +139,11 @@ def _outermost(statement: Node, ops: tuple[str, ...]) -> list[Node]:
         n = stack.pop()
         if n.op in ops and n.is_statement:
             found.append(n)
-        elif n.op == IMPLIES:
+        elif n.op == Op.IMPLIES:
             stack.append(n.args[1])
-        elif n.op in (AND, IFF):
+        elif n.op in (Op.AND, Op.IFF):
             stack.extend(n.args)
-        elif n.op == FORALL:
+        elif n.op == Op.FORALL:
             stack.append(n.args[2])
     return found
 
@@ -290,59 +244,59 @@ class Evaluator:
         if self.steps > 20_000:
             raise Unknown("too much")
         m, op = self.m, n.op
-        if op == NUM:
+        if op == Op.NUM:
             return self.number(n.value)
-        if op == VAR:
+        if op == Op.VAR:
             return self.number(env[n.value] if n.value in env else self.point[n.value])
-        if op == CONST:
+        if op == Op.CONST:
             c = _constant(n.value, self.digits or 20)
             return float(c) if not self.digits else c
-        if op == ELT:
+        if op == Op.ELT:
             k, members = self.integer(n.args[0], env), self.point[n.value]
             if not 1 <= k <= len(members):
                 raise NoValue(str(n))
             return self.number(members[k - 1])
-        if op in (SUM, PROD):
+        if op in (Op.SUM, Op.PROD):
             lo, hi = (self.integer(a, env) for a in n.args[:2])
             if hi - lo > 3000:
                 raise Unknown("too long")
-            total = m.mpf(0 if op == SUM else 1)
+            total = m.mpf(0 if op == Op.SUM else 1)
             for k in range(lo, hi + 1):
                 x = self.value(n.args[2], {**env, n.value: k})
-                total = total + x if op == SUM else total*x
+                total = total + x if op == Op.SUM else total*x
             return total
-        if op == STATE:
+        if op == Op.STATE:
             return env[("state", n.value)]
-        if op in (NET, INF):
+        if op in (Op.NET, Op.INF):
             raise Unknown(op)
-        a = [self.value(x, env) for x in (n.args[1:] if op == DD else n.args)]
-        if op == ADD:
+        a = [self.value(x, env) for x in (n.args[1:] if op == Op.DD else n.args)]
+        if op == Op.ADD:
             return a[0] + a[1]
-        if op == SUB:
+        if op == Op.SUB:
             return a[0] - a[1]
-        if op == MUL:
+        if op == Op.MUL:
             return a[0]*a[1]
-        if op == DIV:
+        if op == Op.DIV:
             if a[1] == 0:
                 raise NoValue(str(n))
             return a[0]/a[1]
-        if op == NEG:
+        if op == Op.NEG:
             return -a[0]
-        if op == ABS:
+        if op == Op.ABS:
             return abs(a[0])
-        if op in (MIN, MAX):
-            return (min if op == MIN else max)(a)
-        if op == SQRT:
+        if op in (Op.MIN, Op.MAX):
+            return (min if op == Op.MIN else max)(a)
+        if op == Op.SQRT:
             if a[0] < 0:
                 raise NoValue(str(n))
             return m.sqrt(a[0])
-        if op == EXP:
+        if op == Op.EXP:
             return m.exp(a[0])
-        if op == LOG:
+        if op == Op.LOG:
             if a[0] <= 0:
                 raise NoValue(str(n))
             return m.log(a[0])
-        if op == POW:
+        if op == Op.POW:
             return self.power(n, *a)
         return self.difference(self.integer(n.args[0], env), a)
 
@@ -387,24 +341,24 @@ class Evaluator:
         if close and not all(map(_small, self.point.values())):  # strict inequalities saturate, 1 + exp(-10^6) > 1
             raise Unknown("close")
         sign = 0 if close else 1 if a > b else -1
-        return {EQ: sign == 0, NE: sign != 0, LE: sign <= 0, LT: sign < 0, GE: sign >= 0, GT: sign > 0}[op]
+        return {Op.EQ: sign == 0, Op.NE: sign != 0, Op.LE: sign <= 0, Op.LT: sign < 0, Op.GE: sign >= 0, Op.GT: sign > 0}[op]
 
     def truth(self, n: Node, env: dict) -> bool:
         op = n.op
         if op in COMPARISONS:
             return self.compare(op, *(self.value(a, env) for a in n.args))
-        if op == AND:
+        if op == Op.AND:
             return all(self.truth(a, env) for a in n.args)
-        if op == IMPLIES:
+        if op == Op.IMPLIES:
             return not self.truth(n.args[0], env) or self.truth(n.args[1], env)
-        if op == IFF:
+        if op == Op.IFF:
             return self.truth(n.args[0], env) == self.truth(n.args[1], env)
-        if op == FORALL:
+        if op == Op.FORALL:
             lo, hi = (self.integer(a, env) for a in n.args[:2])
             return all(self.truth(n.args[2], {**env, n.value: k}) for k in range(lo, min(hi, lo + 3000) + 1))
-        if op in (LIMIT, RATE):
+        if op in (Op.LIMIT, Op.RATE):
             return self.tends(n)
-        if op == RECURRENCE:
+        if op == Op.RECURRENCE:
             return self.recurs(n)
         raise Unknown(op)
 
@@ -413,7 +367,7 @@ class Evaluator:
         if not self.digits:
             raise Unknown("doubles")
         e, v = n.args
-        limit = None if v.op == INF else self.value(v, {})
+        limit = None if v.op == Op.INF else self.value(v, {})
         errors = []
         for k in (10**4, 10**7, 10**10):
             self.point, old = {**self.point, n.value: k}, self.point
@@ -421,7 +375,7 @@ class Evaluator:
                 x = self.value(e, {})
             finally:
                 self.point = old
-            if n.op == RATE:
+            if n.op == Op.RATE:
                 if x < 0:
                     raise NoValue("rate")
                 x = self.m.mpf(0) if x == 0 else self.m.exp(self.m.log(x)/k)
@@ -435,7 +389,7 @@ class Evaluator:
         values = {("state", s.name): self.value(s.start, {}) for s in sequences}
         for k in range(8):
             for s in sequences:
-                if not self.compare(EQ, values["state", s.name], self.value(s.form, {index: k})):
+                if not self.compare(Op.EQ, values["state", s.name], self.value(s.form, {index: k})):
                     return False
             env = {**values, index: k}
             values = {("state", s.name): self.value(s.step, env) for s in sequences}
@@ -448,7 +402,7 @@ def counterexample(claim: Claim, points: int = 400, seed: int = 0) -> dict | Non
     derived = Derived(claim.networks)
 
     def out(n, args):
-        if n.op != NET:
+        if n.op != Op.NET:
             return None
         found = derived(*n.value) if n.value[0] in ("bound", "param_bound", "radius") else None
         if not isinstance(found, Node):
@@ -472,7 +426,7 @@ def _fails(show, given, point, sorts, skip=0) -> bool:
                 run = Evaluator(point, digits)
                 if not all(run.truth(g, {}) for g in given):
                     return False
-                if show.op in (INCREASING, DECREASING):
+                if show.op in (Op.INCREASING, Op.DECREASING):
                     if not _turns(show, given, point, digits, sorts):
                         return False
                 elif run.truth(show, {}):
@@ -518,7 +472,7 @@ def _turns(show, given, point, digits, sorts) -> bool:
         except NoValue:
             continue
         there = run.value(show.args[0], {})
-        if not run.compare(LE if show.op == INCREASING else GE, here, there):
+        if not run.compare(Op.LE if show.op == Op.INCREASING else Op.GE, here, there):
             return True
     return False
 
@@ -526,7 +480,7 @@ def _turns(show, given, point, digits, sorts) -> bool:
 def _points(claim, given, count, rng) -> Iterator[dict]:
     sorts = claim.vars
     scalars = [n for n, s in sorts.items() if s.length is None]
-    fixed = [(g.args[0].value, g.args[1]) for g in given if g.op == EQ and g.args[0].op == VAR]
+    fixed = [(g.args[0].value, g.args[1]) for g in given if g.op == Op.EQ and g.args[0].op == Op.VAR]
     for _ in range(count):
         point: dict = {}
         shared = _draw("real", rng)

@@ -16,7 +16,7 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Undefined, misfit, resolved, truth, value
 from normbound.claims.grammar import parse_expression, parse_statement
 from normbound.claims.sorts import declared
-from normbound.claims.syntax import DD, NUM, VAR, Node, literal, number, rebuild
+from normbound.claims.syntax import Node, Op, literal, number, rebuild
 
 F = Fraction
 POINT = {"a": F(1, 2), "b": 2, "K": 5, "s": [1, F(1, 2), 3], "z": 0, "m": -8, "N": 10**6, "i0": 1}
@@ -195,13 +195,13 @@ def reference(node, point):
         if not 1 <= k <= len(point[node.value]):
             raise _None
         return ratio(point[node.value][int(k) - 1])
-    if op == NUM:
+    if op == Op.NUM:
         return ratio(node.value)
-    if op == VAR:
+    if op == Op.VAR:
         return ratio(F(point[node.value]))
     if op == "const":
         return iv.pi
-    if op == DD:
+    if op == Op.DD:
         k = exact(args[0], point)
         if not 0 <= k <= 40:
             raise _None
@@ -259,11 +259,11 @@ POINTS = st.fixed_dictionaries({n: st.fractions(-3, 3, max_denominator=4) for n 
 
 def small(node):
     """The tree with literals at most 8 and without networks, so that most values exist."""
-    return rebuild(node, lambda n, args: number(n.value % 9) if n.op == NUM else variable_of(n) if n.op == "net" else None)
+    return rebuild(node, lambda n, args: number(n.value % 9) if n.op == Op.NUM else variable_of(n) if n.op == "net" else None)
 
 
 def variable_of(node):
-    return Node(VAR, (), "K" if len(node.value[0]) % 2 else "a")
+    return Node(Op.VAR, (), "K" if len(node.value[0]) % 2 else "a")
 
 
 @QUICK

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from normbound.claims.errors import ParseError
 from normbound.claims.grammar import MAX_LENGTH, parse_expression, parse_statement
 from normbound.claims.names import FUNCTIONS, PREDICATES, WORDS
-from normbound.claims.syntax import ADD, AND, DIV, IMPLIES, LE, LT, MUL, NEG, NUM, POW, RECURRENCE, SUB, Node, number, variable
+from normbound.claims.syntax import Node, Op, number, variable
 
 a, b, c = (variable(x) for x in "abc")
 
@@ -21,33 +21,33 @@ def N(op, *args, value=None):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("a+b*c", N(ADD, a, N(MUL, b, c))),
-    ("a-b-c", N(SUB, N(SUB, a, b), c)),
-    ("a-(b-c)", N(SUB, a, N(SUB, b, c))),
-    ("a/b/c", N(DIV, N(DIV, a, b), c)),
-    ("a/b*c", N(MUL, N(DIV, a, b), c)),
-    ("-a*b", N(NEG, N(MUL, a, b))),
-    ("-a+b", N(ADD, N(NEG, a), b)),
-    ("-a^b", N(NEG, N(POW, a, b))),
-    ("a^-b", N(POW, a, N(NEG, b))),
-    ("a^(b^c)", N(POW, a, N(POW, b, c))),
-    ("(a^b)^c", N(POW, N(POW, a, b), c)),
-    ("2*a^b", N(MUL, number(2), N(POW, a, b))),
-    ("1.5", N(NUM, value=Fraction(3, 2))),
-    (".5e1", N(NUM, value=Fraction(5))),
-    ("12E-3", N(NUM, value=Fraction(12, 1000))),
-    ("9^(9^9)", N(POW, number(9), N(POW, number(9), number(9)))),
+    ("a+b*c", N(Op.ADD, a, N(Op.MUL, b, c))),
+    ("a-b-c", N(Op.SUB, N(Op.SUB, a, b), c)),
+    ("a-(b-c)", N(Op.SUB, a, N(Op.SUB, b, c))),
+    ("a/b/c", N(Op.DIV, N(Op.DIV, a, b), c)),
+    ("a/b*c", N(Op.MUL, N(Op.DIV, a, b), c)),
+    ("-a*b", N(Op.NEG, N(Op.MUL, a, b))),
+    ("-a+b", N(Op.ADD, N(Op.NEG, a), b)),
+    ("-a^b", N(Op.NEG, N(Op.POW, a, b))),
+    ("a^-b", N(Op.POW, a, N(Op.NEG, b))),
+    ("a^(b^c)", N(Op.POW, a, N(Op.POW, b, c))),
+    ("(a^b)^c", N(Op.POW, N(Op.POW, a, b), c)),
+    ("2*a^b", N(Op.MUL, number(2), N(Op.POW, a, b))),
+    ("1.5", N(Op.NUM, value=Fraction(3, 2))),
+    (".5e1", N(Op.NUM, value=Fraction(5))),
+    ("12E-3", N(Op.NUM, value=Fraction(12, 1000))),
+    ("9^(9^9)", N(Op.POW, number(9), N(Op.POW, number(9), number(9)))),
 ])
 def test_precedence(text, expected):
     assert parse_expression(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("a <= b < c", N(AND, N(LE, a, b), N(LT, b, c))),
-    ("a <= b and b <= c implies a <= c", N(IMPLIES, N(AND, N(LE, a, b), N(LE, b, c)), N(LE, a, c))),
-    ("((a <= (b)))", N(LE, a, b)),
-    ("(a) <= b", N(LE, a, b)),
-    ("(a+b)*c <= c", N(LE, N(MUL, N(ADD, a, b), c), c)),
+    ("a <= b < c", N(Op.AND, N(Op.LE, a, b), N(Op.LT, b, c))),
+    ("a <= b and b <= c implies a <= c", N(Op.IMPLIES, N(Op.AND, N(Op.LE, a, b), N(Op.LE, b, c)), N(Op.LE, a, c))),
+    ("((a <= (b)))", N(Op.LE, a, b)),
+    ("(a) <= b", N(Op.LE, a, b)),
+    ("(a+b)*c <= c", N(Op.LE, N(Op.MUL, N(Op.ADD, a, b), c), c)),
 ])
 def test_statements(text, expected):
     assert parse_statement(text) == expected
@@ -62,7 +62,7 @@ def test_positions_are_those_of_the_text():
 
 def test_a_step_may_use_a_sequence_introduced_later():
     r = parse_statement("recurrence x(0)=0, x(n+1)=x(n)+y(n), y(0)=1, y(n+1)=2*y(n) has closed form x(n)=2^n-1, y(n)=2^n")
-    assert r.op == RECURRENCE and r.value == ("n", ("x", "y"))
+    assert r.op == Op.RECURRENCE and r.value == ("n", ("x", "y"))
 
 
 def test_nothing_is_evaluated():

@@ -14,7 +14,7 @@ from normbound.claims.evaluate import value
 from normbound.claims.grammar import parse_expression
 from normbound.claims.prove import limits
 from normbound.claims.prove.expoly import complete
-from normbound.claims.syntax import INF, Node
+from normbound.claims.syntax import Node, Op
 
 K = {"K": "natural"}
 Q = {**K, "q": "nonnegative"}
@@ -70,7 +70,7 @@ def test_wrong_values_are_not_proved_and_the_true_one_is_named(case):
             replay(s, right)
         named, certificate = limits.true_limit(s, budget())
         replay(s.aim(Node(s.goal.op, (s.goal.args[0], named), s.goal.value)), certificate)
-        assert (named.op == INF) == (case[5] == "inf")
+        assert (named.op == Op.INF) == (case[5] == "inf")
 
 
 @pytest.mark.parametrize(("sorts", "given", "goal"), [
@@ -187,7 +187,7 @@ def test_random_limits_agree_with_values_at_a_large_depth():
         exact = value(parse_expression(e), {"K": 300})
         assert isinstance(exact, Fraction)
         near = float(min(exact, Fraction(10**9)))
-        if named.op == INF:
+        if named.op == Op.INF:
             assert near > 100, (e, near)
         else:
             assert abs(near - float(value(named, {}))) < 0.05 * (1 + abs(near)), (e, near, str(named))

@@ -11,7 +11,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.prove import loglinear
 from normbound.claims.prove.expoly import complete
 from normbound.claims.prove.farkas import nonnegative
-from normbound.claims.syntax import LE, Node, number
+from normbound.claims.syntax import Node, Op, number
 
 S_K = {"s": "positive[K]", "q": "positive[K]", "K": "natural", "L": "positive"}
 TRUE = [
@@ -205,5 +205,5 @@ def test_deep_expressions_end_in_a_refusal():
     deep = Node("var", (), "x")
     for _ in range(60):
         deep = Node("log", (Node("add", (deep, number(1))),))
-    s = Sequent(sequent({"x": "positive"}, [], "x <= 1").sorts, (), Node(LE, (deep, number(1))))
+    s = Sequent(sequent({"x": "positive"}, [], "x <= 1").sorts, (), Node(Op.LE, (deep, number(1))))
     assert loglinear.attempt(s, budget(2)) is None

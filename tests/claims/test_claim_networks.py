@@ -10,7 +10,7 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Undefined, truth, value
 from normbound.claims.grammar import parse_expression
 from normbound.claims.networks import Derived, from_term
-from normbound.claims.syntax import NET, Node, postorder
+from normbound.claims.syntax import Node, Op, postorder
 from normbound.errors import UnsupportedError
 from normbound.network import builtins
 from normbound.terms.evaluate import evaluate
@@ -65,7 +65,7 @@ def test_built_in_networks(name):
     resolver = Derived({name: architecture})
     point = {k: list(v) if isinstance(v, tuple) else v for k, v in architecture.values.items()}
     for function in ("bound", "param_bound", "radius"):
-        found = value(Node(NET, (), (function, name)), point, resolver)
+        found = value(Node(Op.NET, (), (function, name)), point, resolver)
         assert not isinstance(found, Undefined)
         assert ball(found).overlaps(evaluate(resolver.derived(function, name).term, architecture.values))
         meaning = resolver(function, name)

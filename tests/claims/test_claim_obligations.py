@@ -16,41 +16,25 @@ from normbound.claims.errors import SortError
 from normbound.claims.evaluate import Undefined, misfit, truth
 from normbound.claims.grammar import parse_statement
 from normbound.claims.obligations import gap, obligations, undefined_at
-from normbound.claims.syntax import (
-    AND,
-    DD,
-    ELT,
-    EQ,
-    IMPLIES,
-    LE,
-    LT,
-    NE,
-    NET,
-    PROD,
-    SUB,
-    SUM,
-    build,
-    number,
-    rebuild,
-    variable,
-)
+from normbound.claims.syntax import Op, build, number, rebuild, variable
 
 
 def _fitting(node, args):
     """Random syntax made fit for the sorts of the test: no networks, no indices, integers where they must be."""
-    if node.op == NET:
+    if node.op == Op.NET:
         return variable("b")
-    if node.op in (SUM, PROD):
+    if node.op in (Op.SUM, Op.PROD):
         return args[2]
-    if node.op == DD:
-        return build(DD, build(SUB, variable("K"), number(1)), *args[1:])
-    if node.op == ELT:
-        return build(ELT, variable("K"), value="s")
+    if node.op == Op.DD:
+        return build(Op.DD, build(Op.SUB, variable("K"), number(1)), *args[1:])
+    if node.op == Op.ELT:
+        return build(Op.ELT, variable("K"), value="s")
     return None
 
 
-COMPARED = st.builds(lambda op, a, b: rebuild(build(op, a, b), _fitting), st.sampled_from((LE, LT, EQ, NE)), EXPRESSIONS, EXPRESSIONS)
-STATEMENTS = st.one_of(COMPARED, st.builds(build, st.sampled_from((AND, IMPLIES)), COMPARED, COMPARED))
+COMPARED = st.builds(lambda op, a, b: rebuild(build(op, a, b), _fitting), st.sampled_from((Op.LE, Op.LT, Op.EQ, Op.NE)),
+                     EXPRESSIONS, EXPRESSIONS)
+STATEMENTS = st.one_of(COMPARED, st.builds(build, st.sampled_from((Op.AND, Op.IMPLIES)), COMPARED, COMPARED))
 
 
 def sequent(names, hypotheses, show):

@@ -18,26 +18,7 @@ from normbound.claims.evaluate import value
 from normbound.claims.grammar import parse_expression, parse_statement
 from normbound.claims.reductions import reductions, two_points, unrolled
 from normbound.claims.refute import Witness, refute, search, verify
-from normbound.claims.syntax import (
-    ADD,
-    DD,
-    DIV,
-    ELT,
-    EXP,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    NEG,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    parts,
-)
+from normbound.claims.syntax import Op, parts
 from normbound.claims.witness import failing
 
 
@@ -48,29 +29,29 @@ def sequent(names, hypotheses, show):
 def number(node, point):
     """An evaluator of this test alone, at 60 digits, by recursion on the definition."""
     op, args = node.op, node.args
-    if op == NUM:
+    if op == Op.NUM:
         return mpmath.mpf(node.value.numerator) / node.value.denominator
-    if op == VAR:
+    if op == Op.VAR:
         q = Fraction(point[node.value])
         return mpmath.mpf(q.numerator) / q.denominator
-    if op == ELT:
+    if op == Op.ELT:
         q = Fraction(point[node.value][int(number(args[0], point)) - 1])
         return mpmath.mpf(q.numerator) / q.denominator
-    if op in (SUM, PROD):
+    if op in (Op.SUM, Op.PROD):
         low, high = (int(number(a, point)) for a in args[:2])
         found = [number(args[2], {**point, node.value: i}) for i in range(low, high + 1)]
-        return mpmath.fsum(found) if op == SUM else mpmath.fprod(found)
+        return mpmath.fsum(found) if op == Op.SUM else mpmath.fprod(found)
     v = [number(a, point) for a in args]
-    if op == DD:
+    if op == Op.DD:
         k, nodes = int(v[0]), v[1:]
         h = [mpmath.mpf(1)] + [mpmath.mpf(0)] * max(0, k - len(nodes) + 1)
         for x in nodes:  # complete homogeneous polynomials, one node after the other
             for j in range(1, len(h)):
                 h[j] += x * h[j - 1]
         return h[k - len(nodes) + 1] if k >= len(nodes) - 1 else mpmath.mpf(0)
-    return {ADD: lambda: v[0] + v[1], SUB: lambda: v[0] - v[1], MUL: lambda: v[0] * v[1], DIV: lambda: v[0] / v[1],
-            POW: lambda: mpmath.mpf(1) if v[1] == 0 else v[0] ** v[1], NEG: lambda: -v[0], SQRT: lambda: mpmath.sqrt(v[0]),
-            EXP: lambda: mpmath.exp(v[0]), LOG: lambda: mpmath.log(v[0]), MIN: lambda: min(v), MAX: lambda: max(v),
+    return {Op.ADD: lambda: v[0] + v[1], Op.SUB: lambda: v[0] - v[1], Op.MUL: lambda: v[0] * v[1], Op.DIV: lambda: v[0] / v[1],
+            Op.POW: lambda: mpmath.mpf(1) if v[1] == 0 else v[0] ** v[1], Op.NEG: lambda: -v[0], Op.SQRT: lambda: mpmath.sqrt(v[0]),
+            Op.EXP: lambda: mpmath.exp(v[0]), Op.LOG: lambda: mpmath.log(v[0]), Op.MIN: lambda: min(v), Op.MAX: lambda: max(v),
             "abs": lambda: abs(v[0])}[op]()
 
 

@@ -10,13 +10,8 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import value
 from normbound.claims.grammar import parse_expression, parse_statement
 from normbound.claims.syntax import (
-    ADD,
-    AND,
-    LE,
-    MUL,
-    NUM,
-    VAR,
     Node,
+    Op,
     Position,
     build,
     conjunction,
@@ -35,7 +30,7 @@ from normbound.claims.syntax import (
 def doubled(levels):
     node = variable("a")
     for _ in range(levels):
-        node = Node(ADD, (node, node))
+        node = Node(Op.ADD, (node, node))
     return node
 
 
@@ -123,17 +118,17 @@ def test_parts_of_a_recurrence():
 
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: build("nonsense"), "found the operator"),
-    (lambda: build(ADD, variable("a")), "add has 2 parts, found 1"),
-    (lambda: build(AND, build(LE, number(1), number(2))), "at least 2"),
-    (lambda: build(AND, number(1), number(2)), "joins statements"),
-    (lambda: build(MUL, build(LE, number(1), number(2)), number(2)), "takes expressions"),
-    (lambda: build(ADD, build("inf"), number(1)), "inf is accepted only"),
-    (lambda: build(NUM, value=Fraction(1, 3)), "finite decimal"),
-    (lambda: build(NUM, value=0.5), "finite decimal"),
-    (lambda: build(VAR, value=""), "needs a name"),
+    (lambda: build(Op.ADD, variable("a")), "add has 2 parts, found 1"),
+    (lambda: build(Op.AND, build(Op.LE, number(1), number(2))), "at least 2"),
+    (lambda: build(Op.AND, number(1), number(2)), "joins statements"),
+    (lambda: build(Op.MUL, build(Op.LE, number(1), number(2)), number(2)), "takes expressions"),
+    (lambda: build(Op.ADD, build("inf"), number(1)), "inf is accepted only"),
+    (lambda: build(Op.NUM, value=Fraction(1, 3)), "finite decimal"),
+    (lambda: build(Op.NUM, value=0.5), "finite decimal"),
+    (lambda: build(Op.VAR, value=""), "needs a name"),
     (lambda: build("net", value=("Lop", "n")), "is needed with a function of"),
     (lambda: build("recurrence", number(1), value=("i", ("x",))), "a recurrence has"),
-    (lambda: build(ADD, number(1), number(2), value=3), "has no datum"),
+    (lambda: build(Op.ADD, number(1), number(2), value=3), "has no datum"),
     (lambda: build("forall", number(1), number(2), number(3), value="i"), "two expressions and a statement"),
     (lambda: number(10**500), "digits"),
 ])

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from normbound.claims.errors import ClaimError
 from normbound.claims.grammar import parse_expression, parse_statement
-from normbound.claims.syntax import ADD, Node, variable
+from normbound.claims.syntax import Node, Op, variable
 from normbound.claims.tex import to_tex
 from normbound.render.names import Names
 
@@ -52,7 +52,7 @@ def test_names_are_the_users():
 def test_shared_parts_are_capped():
     node = variable("a")
     for _ in range(50):
-        node = Node(ADD, (node, node))
+        node = Node(Op.ADD, (node, node))
     with pytest.raises(ClaimError, match="no formula"):
         to_tex(node)
 

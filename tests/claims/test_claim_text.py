@@ -8,7 +8,7 @@ from claim_trees import EXPRESSIONS, STATEMENTS
 from hypothesis import HealthCheck, given, settings
 
 from normbound.claims.grammar import parse_expression, parse_statement
-from normbound.claims.syntax import ADD, MUL, NEG, SUB, Node, variable
+from normbound.claims.syntax import Node, Op, variable
 from normbound.claims.text import decimal, to_text
 
 QUICK = settings(max_examples=300, deadline=timedelta(seconds=5), derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -67,8 +67,8 @@ def test_canonical_texts_print_as_they_are(text):
 
 def test_shared_parts_print_in_place():
     a = variable("a")
-    twice = Node(ADD, (a, a))
-    assert to_text(Node(MUL, (twice, Node(SUB, (twice, Node(NEG, (twice,))))))) == "(a + a)*(a + a - (-(a + a)))"
+    twice = Node(Op.ADD, (a, a))
+    assert to_text(Node(Op.MUL, (twice, Node(Op.SUB, (twice, Node(Op.NEG, (twice,))))))) == "(a + a)*(a + a - (-(a + a)))"
 
 
 @pytest.mark.parametrize(("q", "text"), [("0", "0"), ("7", "7"), ("1/8", "0.125"), ("1/20", "0.05"), ("3/2", "1.5"), ("1/40", "0.025"),

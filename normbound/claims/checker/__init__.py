@@ -63,7 +63,7 @@ from normbound.claims.checker.sequent import (
 from normbound.claims.errors import ClaimError
 from normbound.claims.sorts import check as check_sorts
 from normbound.claims.sorts import check_lengths
-from normbound.claims.syntax import AND, DECREASING, INCREASING, postorder
+from normbound.claims.syntax import Op, postorder
 
 MAX_NODES = 50_000
 SECONDS = 60.0
@@ -133,18 +133,18 @@ def check(sequent: Sequent, certificate: Mapping[str, Any], seconds: float = SEC
 
 def _widens(before: Sequent, after: Sequent) -> bool:
     """Whether a goal that speaks of monotonicity has got new hypotheses or variables."""
-    goals = after.goal.args if after.goal.op == AND else (after.goal,)
-    if not any(g.op in (INCREASING, DECREASING) for g in goals):
+    goals = after.goal.args if after.goal.op == Op.AND else (after.goal,)
+    if not any(g.op in (Op.INCREASING, Op.DECREASING) for g in goals):
         return False
     return not set(after.given) <= set(before.given) or after.sorts != before.sorts
 
 
 def _well_formed(sequent: Sequent) -> None:
     """Names, sorts, where monotonicity may stand; no networks (they are replaced by their bounds before)."""
-    goals = sequent.goal.args if sequent.goal.op == AND else (sequent.goal,)
-    inner = [a for g in goals if g.op in (INCREASING, DECREASING) for a in g.args]
-    outer = [g for g in goals if g.op not in (INCREASING, DECREASING)]
-    if any(n.op in (INCREASING, DECREASING) for n in postorder(*sequent.given, *inner, *outer)):
+    goals = sequent.goal.args if sequent.goal.op == Op.AND else (sequent.goal,)
+    inner = [a for g in goals if g.op in (Op.INCREASING, Op.DECREASING) for a in g.args]
+    outer = [g for g in goals if g.op not in (Op.INCREASING, Op.DECREASING)]
+    if any(n.op in (Op.INCREASING, Op.DECREASING) for n in postorder(*sequent.given, *inner, *outer)):
         raise Rejected((), "increasing and decreasing are accepted as the goal or as a part of a conjunction that is the goal")
     try:
         check_lengths(sequent.sorts)

@@ -32,30 +32,7 @@ from normbound.claims.checker.signs import (
     times,
 )
 from normbound.claims.sorts import kinds
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EXP,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    NEG,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    literal,
-    substitute,
-)
+from normbound.claims.syntax import Node, Op, literal, substitute
 
 MAX_TERMS = 3_000  # of a polynomial
 MAX_BITS = 20_000  # of a coefficient
@@ -394,7 +371,7 @@ class Algebra:
                 stack.pop()
                 continue
             needed: tuple[Node, ...] = node.args
-            if node.op in (SUM, PROD):
+            if node.op in (Op.SUM, Op.PROD):
                 terms = self._written_out(node)
                 if terms is not None:
                     needed = terms
@@ -402,7 +379,7 @@ class Algebra:
                     if id(node) not in bodies:
                         bodies[id(node)] = self._body(node)
                     needed = (*node.args[:2], bodies[id(node)][0])
-            elif node.op == DIV:
+            elif node.op == Op.DIV:
                 needed = (node.args[0], *_factors(node.args[1]))
             missing = [a for a in needed if a not in memo]
             if missing:
@@ -428,62 +405,62 @@ class Algebra:
         if not above & PLUS:
             mask &= MINUS if not above & ZERO else NONPOSITIVE
         name = f"#{mask}:{binders(body)}"
-        return substitute(body, {node.value: Node(VAR, (), name)}), name
+        return substitute(body, {node.value: Node(Op.VAR, (), name)}), name
 
     def _apply(self, node: Node, a: list[Quotient], body: tuple[Node, str] | None) -> Quotient:
         op = node.op
-        if op == NUM:
+        if op == Op.NUM:
             return number(node.value)
-        if op in (VAR, CONST):
+        if op in (Op.VAR, Op.CONST):
             index = frozenset((node.value,)) if node.value.startswith("#") else frozenset()
             return self.generator((op, node.value), self.signs.sign(node), self._is_natural(node), index)
-        if op == ELT:
+        if op == Op.ELT:
             return self.generator((op, node.value, self.form(a[0])), self.signs.sign(node), self._is_natural(node), self.depends(a[0]))
-        if op == ADD:
+        if op == Op.ADD:
             return self.add(a[0], a[1])
-        if op == SUB:
+        if op == Op.SUB:
             return self.subtract(a[0], a[1])
-        if op == NEG:
+        if op == Op.NEG:
             return self.negative(a[0])
-        if op == MUL:
+        if op == Op.MUL:
             return self.multiply(a[0], a[1])
-        if op == DIV:
+        if op == Op.DIV:
             result = a[0]
             for q in a[1:]:
                 result = self.multiply(result, self.invert(q))
             return result
-        if op == POW:
+        if op == Op.POW:
             return self.raised(a[0], a[1], node)
-        if op == SQRT:
+        if op == Op.SQRT:
             return self.root(a[0], 2)
-        if op == EXP:
+        if op == Op.EXP:
             return self.exponential(a[0])
-        if op == LOG:
+        if op == Op.LOG:
             return self.logarithm(a[0], node)
-        if op == ABS:
+        if op == Op.ABS:
             return self.absolute(a[0], self.signs.sign(node.args[0]))
-        if op in (MIN, MAX):
+        if op in (Op.MIN, Op.MAX):
             forms = sorted({self.form(q) for q in a})
             if len(forms) == 1:
                 return a[0]
             return self.generator((op, *forms), self.signs.sign(node), self._is_natural(node), self.depends(*a))
-        if op == DD:
+        if op == Op.DD:
             return self.divided_difference(a[0], a[1:], node)
-        if op in (SUM, PROD):
+        if op in (Op.SUM, Op.PROD):
             if body is None:
-                result = number(int(op == PROD))
+                result = number(int(op == Op.PROD))
                 for q in a:
-                    result = self.multiply(result, q) if op == PROD else self.add(result, q)
+                    result = self.multiply(result, q) if op == Op.PROD else self.add(result, q)
                 return result
             count = self.add(self.subtract(a[1], a[0]), number(1))
             counted = not self.signs.difference(node.args[1], node.args[0]) & MINUS or not self.mask(count) & MINUS
-            if op == SUM:
+            if op == Op.SUM:
                 return self.total(a[0], a[1], a[2], body[1], count if counted else None, node)
             return self.product(a[0], a[1], a[2], body[1], count if counted else None, node)
         reject(f"found {op}; accepted: expressions of variables")
 
     def _is_natural(self, node: Node) -> bool:
-        if node.op == VAR and node.value.startswith("#"):
+        if node.op == Op.VAR and node.value.startswith("#"):
             return not int(node.value[1]) & MINUS
         return kinds(node, self.sorts)[id(node)] == 2
 
@@ -701,7 +678,7 @@ class Algebra:
     # -- dd, sums, products ------------------------------------------------------------------------------------------
     def divided_difference(self, depth: Quotient, nodes: list[Quotient], node: Node) -> Quotient:
         if len(nodes) == 1:
-            return self.raised(nodes[0], depth, Node(POW, (node.args[1], node.args[0])))
+            return self.raised(nodes[0], depth, Node(Op.POW, (node.args[1], node.args[0])))
         k = depth.constant
         if k is not None and k.denominator == 1 and 0 <= k <= MAX_DEPTH and len(nodes) <= MAX_DEPTH:
             degree = int(k) - len(nodes) + 1  # complete homogeneous symmetric polynomial
@@ -713,7 +690,7 @@ class Algebra:
                     row[d] = self.add(row[d], self.multiply(x, row[d - 1]))
             return row[degree]
         forms = sorted(self.form(q) for q in nodes)
-        return self.generator((DD, self.form(depth), *forms), self.signs.sign(node), self._is_natural(node),
+        return self.generator((Op.DD, self.form(depth), *forms), self.signs.sign(node), self._is_natural(node),
                               self.depends(depth, *nodes))
 
     def total(self, low: Quotient, high: Quotient, body: Quotient, index: str, count: Quotient | None, node: Node) -> Quotient:
@@ -730,7 +707,7 @@ class Algebra:
                 term = Quotient({bound: _ONE}, inside)
                 mask = self.mask(term)
                 mask = 7 if (mask & MINUS and mask & PLUS) or not mask else mask | ZERO
-                part = self.generator((SUM, self.form(low), self.form(high), self.form(term), index), mask, False,
+                part = self.generator((Op.SUM, self.form(low), self.form(high), self.form(term), index), mask, False,
                                       self.depends(low, high, term) - {index})
             result = self.add(result, self.multiply(part, self.reduced(Quotient({free: c}, outside))))
         return result
@@ -754,7 +731,7 @@ class Algebra:
                 if e.denominator != 1:
                     f, e = self.rational_power(f, e), 1
                     mask = self.mask(f)
-                part = self.generator((PROD, self.form(low), self.form(high), self.form(f), index),
+                part = self.generator((Op.PROD, self.form(low), self.form(high), self.form(f), index),
                                       PLUS if not mask & NONPOSITIVE else PLUS | ZERO if not mask & MINUS else 7, False,
                                       self.depends(low, high, f) - {index})
             result = self.multiply(result, self.rational_power(part, e))
@@ -771,7 +748,7 @@ def _factors(node: Node) -> list[Node]:
     stack = [node]
     while stack:
         n = stack.pop()
-        if n.op == MUL:
+        if n.op == Op.MUL:
             stack.extend(reversed(n.args))
         else:
             found.append(n)
@@ -783,8 +760,8 @@ def _generators(q: Quotient) -> Iterable[int]:
 
 
 def _integer(i: int) -> Node:
-    n = Node(NUM, (), Fraction(abs(i)))
-    return Node(NEG, (n,)) if i < 0 else n
+    n = Node(Op.NUM, (), Fraction(abs(i)))
+    return Node(Op.NEG, (n,)) if i < 0 else n
 
 
 def _primes(c: Fraction) -> list[tuple[int, int]]:

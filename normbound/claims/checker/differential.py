@@ -10,24 +10,7 @@ from __future__ import annotations
 from normbound.claims.checker.registry import reject
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import (
-    ADD,
-    DIV,
-    EXP,
-    GT,
-    LOG,
-    MUL,
-    NEG,
-    POW,
-    SQRT,
-    SUB,
-    VAR,
-    Node,
-    free_names,
-    literal,
-    number,
-    postorder,
-)
+from normbound.claims.syntax import Node, Op, free_names, literal, number, postorder
 
 ZERO, ONE, TWO = number(0), number(1), number(2)
 MAX_NODES = 4_000
@@ -51,40 +34,40 @@ def derivative(root: Node, name: str) -> Node:
 def _times(a: Node, b: Node) -> Node:
     if a == ONE:
         return b
-    return a if b == ONE else Node(MUL, (a, b))
+    return a if b == ONE else Node(Op.MUL, (a, b))
 
 
 def _of(n: Node, name: str, inner: list[Node | None]) -> Node:
     op = n.op
-    if op == VAR:
+    if op == Op.VAR:
         return ONE
-    if op in (ADD, SUB, NEG):
-        if op == NEG:
-            return Node(NEG, (_some(inner[0]),))
+    if op in (Op.ADD, Op.SUB, Op.NEG):
+        if op == Op.NEG:
+            return Node(Op.NEG, (_some(inner[0]),))
         a, b = inner
         if a is None:
-            return _some(b) if op == ADD else Node(NEG, (_some(b),))
+            return _some(b) if op == Op.ADD else Node(Op.NEG, (_some(b),))
         return a if b is None else Node(op, (a, b))
-    if op in (MUL, DIV):
+    if op in (Op.MUL, Op.DIV):
         u, v = n.args
         du, dv = inner
-        if op == MUL:
+        if op == Op.MUL:
             if du is None:
                 return _times(u, _some(dv))
             if dv is None:
                 return _times(du, v)
-            return Node(ADD, (_times(du, v), _times(u, dv)))
+            return Node(Op.ADD, (_times(du, v), _times(u, dv)))
         if dv is None:
-            return Node(DIV, (_some(du), v))
-        second = Node(DIV, (_times(u, dv), Node(POW, (v, TWO))))
-        return Node(NEG, (second,)) if du is None else Node(SUB, (Node(DIV, (du, v)), second))
-    if op == SQRT:
-        return Node(DIV, (_some(inner[0]), Node(MUL, (TWO, n))))
-    if op == EXP:
+            return Node(Op.DIV, (_some(du), v))
+        second = Node(Op.DIV, (_times(u, dv), Node(Op.POW, (v, TWO))))
+        return Node(Op.NEG, (second,)) if du is None else Node(Op.SUB, (Node(Op.DIV, (du, v)), second))
+    if op == Op.SQRT:
+        return Node(Op.DIV, (_some(inner[0]), Node(Op.MUL, (TWO, n))))
+    if op == Op.EXP:
         return _times(n, _some(inner[0]))
-    if op == LOG:
-        return Node(DIV, (_some(inner[0]), n.args[0]))
-    if op == POW:
+    if op == Op.LOG:
+        return Node(Op.DIV, (_some(inner[0]), n.args[0]))
+    if op == Op.POW:
         return _power(n, inner)
     reject(f"found {op} of {name}; accepted in a derivative: + - * / ^ sqrt exp log")
 
@@ -96,12 +79,12 @@ def _power(n: Node, inner: list[Node | None]) -> Node:
         if e is not None:
             if e == 1:
                 return _some(du)
-            return _times(Node(MUL, (v, Node(POW, (u, number(e - 1))) if e != 2 else u)), _some(du))
-        return _times(Node(MUL, (v, Node(POW, (u, Node(SUB, (v, ONE)))))), _some(du))
-    outer = _times(dv, Node(LOG, (u,)))
+            return _times(Node(Op.MUL, (v, Node(Op.POW, (u, number(e - 1))) if e != 2 else u)), _some(du))
+        return _times(Node(Op.MUL, (v, Node(Op.POW, (u, Node(Op.SUB, (v, ONE)))))), _some(du))
+    outer = _times(dv, Node(Op.LOG, (u,)))
     if du is not None:
-        outer = Node(ADD, (outer, Node(DIV, (_times(v, du), u))))
-    return Node(MUL, (n, outer))
+        outer = Node(Op.ADD, (outer, Node(Op.DIV, (_times(v, du), u))))
+    return Node(Op.MUL, (n, outer))
 
 
 def _some(node: Node | None) -> Node:
@@ -113,11 +96,11 @@ def positive_bases(sequent: Sequent, root: Node, name: str) -> list[Node]:
     """u > 0 for each power u^v of which v depends on the variable, or u does and v is no literal and no integer by its form."""
     found = []
     for n in dict.fromkeys(postorder(root)):
-        if n.op != POW:
+        if n.op != Op.POW:
             continue
         u, v = n.args
         if name in free_names(v) or (name in free_names(u) and literal(v) is None and not is_integer(v, sequent.sorts)):
-            found.append(Node(GT, (u, ZERO)))
+            found.append(Node(Op.GT, (u, ZERO)))
     return found
 
 

@@ -18,26 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    CONST,
-    DIV,
-    EXP,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    NEG,
-    NUM,
-    POW,
-    SQRT,
-    SUB,
-    VAR,
-    Node,
-    literal,
-    postorder,
-)
+from normbound.claims.syntax import Node, Op, literal, postorder
 
 Interval = tuple[int, int]
 GUARD = 40  # further bits inside exp and log
@@ -242,17 +223,17 @@ class Program:
             op = n.op
             args: tuple[int, ...] = ()
             if q is not None:
-                op, value = NUM, q
+                op, value = Op.NUM, q
             else:
                 if op not in _OPERATORS:
                     raise NotEnclosed(f"found {op}; accepted: + - * / ^ sqrt exp log abs min max, numbers, constants, variables")
                 args = tuple(places[a] for a in n.args)
-                if op == POW:
+                if op == Op.POW:
                     value = literal(n.args[1])
-                if op == CONST:
+                if op == Op.CONST:
                     self.balls = True
-                if op == MUL and args[0] == args[1]:
-                    op, value, args = POW, Fraction(2), (args[0], args[0])
+                if op == Op.MUL and args[0] == args[1]:
+                    op, value, args = Op.POW, Fraction(2), (args[0], args[0])
             places[n] = len(self.steps)
             self.steps.append((op, args, value))
         self.roots = [places[r] for r in roots]
@@ -266,36 +247,36 @@ class Program:
 
     @staticmethod
     def _step(op: str, x: list[Interval], datum: object, ends: Mapping[str, Interval], bits: int, strict: bool) -> Interval:
-        if op == NUM:
+        if op == Op.NUM:
             assert isinstance(datum, Fraction)
             return of_rational(datum, bits)
-        if op == VAR:
+        if op == Op.VAR:
             if datum not in ends:
                 raise NotEnclosed(f"the variable {datum} has no bounds")
             return ends[str(datum)]
-        if op == CONST:
+        if op == Op.CONST:
             return constant(str(datum), bits)
-        if op == ADD:
+        if op == Op.ADD:
             return x[0][0] + x[1][0], x[0][1] + x[1][1]
-        if op == SUB:
+        if op == Op.SUB:
             return x[0][0] - x[1][1], x[0][1] - x[1][0]
-        if op == NEG:
+        if op == Op.NEG:
             return -x[0][1], -x[0][0]
-        if op == MUL:
+        if op == Op.MUL:
             return multiply(x[0], x[1], bits)
-        if op == DIV:
+        if op == Op.DIV:
             return divide(x[0], x[1], bits)
-        if op == SQRT:
+        if op == Op.SQRT:
             return root(x[0], bits, strict)
-        if op == EXP:
+        if op == Op.EXP:
             return exponential(x[0], bits)
-        if op == LOG:
+        if op == Op.LOG:
             return logarithm(x[0], bits)
-        if op == ABS:
+        if op == Op.ABS:
             low, high = x[0]
             return (max(low, -high, 0), max(-low, high))
-        if op in (MIN, MAX):
-            choose = min if op == MIN else max
+        if op in (Op.MIN, Op.MAX):
+            choose = min if op == Op.MIN else max
             return choose(v[0] for v in x), choose(v[1] for v in x)
         if isinstance(datum, Fraction) and datum.denominator == 1:
             return whole_power(x[0], int(datum), bits)
@@ -306,6 +287,7 @@ class Program:
         return real_power(x[0], x[1], bits)
 
 
-_OPERATORS = frozenset((NUM, VAR, CONST, ADD, SUB, NEG, MUL, DIV, SQRT, EXP, LOG, ABS, MIN, MAX, POW))
+_OPERATORS = frozenset((Op.NUM, Op.VAR, Op.CONST, Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.ABS,
+                        Op.MIN, Op.MAX, Op.POW))
 
 __all__ = ["Interval", "NotEnclosed", "Program", "constant", "exponential", "logarithm", "of_rational", "root"]

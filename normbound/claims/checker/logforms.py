@@ -18,33 +18,7 @@ from fractions import Fraction
 from normbound.claims.checker.registry import reject
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.sorts import Sort, is_natural
-from normbound.claims.syntax import (
-    ADD,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EXP,
-    LE,
-    LOG,
-    LT,
-    MUL,
-    NE,
-    NEG,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    free_names,
-    number,
-    postorder,
-    rebuild,
-    substitute,
-)
+from normbound.claims.syntax import Node, Op, free_names, number, postorder, rebuild, substitute
 
 Monomial = frozenset[tuple[Node, int]]
 Form = dict[Monomial, Fraction]
@@ -125,19 +99,19 @@ def to_node(form: Form) -> Node:
     terms = sorted(((monomial_node(m), c) for m, c in form.items()), key=lambda t: (t[1] < 0, t[0] == ONE, key(t[0])))
     result: Node | None = None
     for node, c in terms:
-        size = node if abs(c) == 1 and node != ONE else number(abs(c)) if node == ONE else Node(MUL, (number(abs(c)), node))
+        size = node if abs(c) == 1 and node != ONE else number(abs(c)) if node == ONE else Node(Op.MUL, (number(abs(c)), node))
         if result is None:
-            result = size if c > 0 else Node(NEG, (size,))
+            result = size if c > 0 else Node(Op.NEG, (size,))
         else:
-            result = Node(ADD if c > 0 else SUB, (result, size))
+            result = Node(Op.ADD if c > 0 else Op.SUB, (result, size))
     return ZERO if result is None else result
 
 
 def monomial_node(m: Monomial) -> Node:
-    parts = [x if k == 1 else Node(POW, (x, number(k))) for x, k in sorted(m, key=lambda f: key(f[0]))]
+    parts = [x if k == 1 else Node(Op.POW, (x, number(k))) for x, k in sorted(m, key=lambda f: key(f[0]))]
     result = parts[0] if parts else ONE
     for part in parts[1:]:
-        result = Node(MUL, (result, part))
+        result = Node(Op.MUL, (result, part))
     return result
 
 
@@ -160,7 +134,7 @@ def log_number(q: Fraction) -> Form:
     result: Form = {}
     for n, sign in ((q.numerator, 1), (q.denominator, -1)):
         for p, k in factors(n).items():
-            result = add(result, atom(Node(LOG, (number(p),))), sign * k)
+            result = add(result, atom(Node(Op.LOG, (number(p),))), sign * k)
     return result
 
 
@@ -200,8 +174,8 @@ class Forms:
                 ends = [substitute(x, renamed) for x in (lo, hi)]
                 kind = "natural" if is_natural(ends[0], s.sorts) else "integer"
                 s = Sequent({**s.sorts, fresh: Sort(kind)}, s.given, s.goal)
-                renamed[name] = Node(VAR, (), fresh)
-                s = s.assume(Node(LE, (ends[0], renamed[name])), Node(LE, (renamed[name], ends[1])))
+                renamed[name] = Node(Op.VAR, (), fresh)
+                s = s.assume(Node(Op.LE, (ends[0], renamed[name])), Node(Op.LE, (renamed[name], ends[1])))
             self._inner[self._scope] = (s, renamed)
         return self._inner[self._scope]
 
@@ -219,7 +193,7 @@ class Forms:
                 self.demands.append(wanted)
 
     def positive(self, node: Node) -> bool:
-        return self.evident(Node(LT, (ZERO, node)))
+        return self.evident(Node(Op.LT, (ZERO, node)))
 
     # -- plain forms -------------------------------------------------------------------------------------------------------
     def plain(self, root: Node) -> Form:
@@ -239,7 +213,7 @@ class Forms:
             if ("plain", node, self._scope) in self._memo:
                 work.pop()
                 continue
-            inner = () if node.op in (SUM, PROD, LOG) else node.args
+            inner = () if node.op in (Op.SUM, Op.PROD, Op.LOG) else node.args
             missing = [a for a in inner if ("plain", a, self._scope) not in self._memo]
             if missing:
                 work.extend(missing)
@@ -250,39 +224,39 @@ class Forms:
 
     def _plain(self, node: Node) -> Form:
         op = node.op
-        if op == NUM:
+        if op == Op.NUM:
             return constant(node.value)
-        if op in (VAR, CONST):
+        if op in (Op.VAR, Op.CONST):
             return atom(node)
-        if op == SUM:
+        if op == Op.SUM:
             return self.total(node.value, node.args[0], node.args[1], lambda: self.plain(node.args[2]))
-        if op == PROD:
+        if op == Op.PROD:
             return atom(self.indexed(node))
-        if op == LOG:
+        if op == Op.LOG:
             return self.log(node.args[0], defined=True)
         parts = [self.plain(a) for a in node.args]
-        if op in (ADD, SUB):
-            return add(parts[0], parts[1], 1 if op == ADD else -1)
-        if op == NEG:
+        if op in (Op.ADD, Op.SUB):
+            return add(parts[0], parts[1], 1 if op == Op.ADD else -1)
+        if op == Op.NEG:
             return scale(parts[0], -1)
-        if op == MUL:
+        if op == Op.MUL:
             return self.without_roots(multiply(parts[0], parts[1]))
-        if op == DIV:
+        if op == Op.DIV:
             return self.without_roots(multiply(parts[0], self.inverse(parts[1])))
-        if op == POW:
+        if op == Op.POW:
             return self.without_roots(self.power(node.args[0], parts[0], parts[1]))
-        if op == EXP:
+        if op == Op.EXP:
             result = constant(1)
             for m, c in parts[0].items():  # exp(2*x + y/3) = exp(x)^2 * exp(y/3)
                 whole = c if c.denominator == 1 and abs(c) <= MAX_POWER else Fraction(1)
-                result = multiply(result, atom(Node(EXP, (to_node({m: c / whole}),)), int(whole)))
+                result = multiply(result, atom(Node(Op.EXP, (to_node({m: c / whole}),)), int(whole)))
             return result
-        if op == SQRT:
-            root = Node(SQRT, (to_node(parts[0]),))
+        if op == Op.SQRT:
+            root = Node(Op.SQRT, (to_node(parts[0]),))
             self._roots[root] = parts[0]
             return atom(root)
         args = [to_node(p) for p in parts]
-        if op == DD:
+        if op == Op.DD:
             args[1:] = sorted(args[1:], key=key)
         elif op in ("min", "max"):
             args = sorted(args, key=key)
@@ -391,34 +365,34 @@ class Forms:
                 (m, c), = base.items()
                 if c > 0 and all(not _canonical(x) and self.positive(x) for x, _ in m):
                     return self.product_of_powers(m, c, exponent)
-            return atom(Node(POW, (to_node(base), e)))
+            return atom(Node(Op.POW, (to_node(base), e)))
         if len(base) == 1:
             (m, c), = base.items()
             return self.product_of_powers(m, c, exponent)
         unit, content = self.primitive(base)
-        return multiply(self.product_of_powers(UNIT, content, exponent), atom(Node(POW, (to_node(unit), e))))
+        return multiply(self.product_of_powers(UNIT, content, exponent), atom(Node(Op.POW, (to_node(unit), e))))
 
     def product_of_powers(self, m: Monomial, c: Fraction, exponent: Form) -> Form:
         """(c*m)^exponent, factor by factor, c not 0."""
         e = to_node(exponent)
         powers: dict[Node, int] = {}
         if c < 0:
-            powers[Node(POW, (number(-1), e))] = 1
+            powers[Node(Op.POW, (number(-1), e))] = 1
         for n, sign in ((abs(c.numerator), 1), (c.denominator, -1)):
             for p, k in (factors(n) if n.bit_length() <= MAX_NUMBER else {n: 1}).items():
-                powers[Node(POW, (number(p), e))] = sign * k
+                powers[Node(Op.POW, (number(p), e))] = sign * k
         for x, k in m:
-            if x.op == POW and self.natural(exponent) and is_natural(x.args[1], self.inside()[0].sorts):
+            if x.op == Op.POW and self.natural(exponent) and is_natural(x.args[1], self.inside()[0].sorts):
                 (inner, d), = multiply(self.plain(x.args[1]), exponent).items() if len(self.plain(x.args[1])) == 1 else ((UNIT, 0),)
                 if d == 1:
                     x, e_x = x.args[0], to_node({inner: Fraction(1)})
-                    powers[Node(POW, (x, e_x))] = powers.get(Node(POW, (x, e_x)), 0) + k
+                    powers[Node(Op.POW, (x, e_x))] = powers.get(Node(Op.POW, (x, e_x)), 0) + k
                     continue
-            powers[Node(POW, (x, e))] = powers.get(Node(POW, (x, e)), 0) + k
+            powers[Node(Op.POW, (x, e))] = powers.get(Node(Op.POW, (x, e)), 0) + k
         return {frozenset((x, k) for x, k in powers.items() if k): Fraction(1)}
 
     def opaque(self, base: Form, exponent: Form) -> Form:
-        return atom(Node(POW, (to_node(base), to_node(exponent))))
+        return atom(Node(Op.POW, (to_node(base), to_node(exponent))))
 
     # -- sums and products over an index -----------------------------------------------------------------------------------
     def total(self, index: str, lo: Node, hi: Node, body) -> Form:  # type: ignore[no-untyped-def]
@@ -440,14 +414,14 @@ class Forms:
                 if k < 0 and _canonical(x):
                     reject(f"found a denominator {str(x)[:60]} inside a sum over an index")
                 if k < 0:
-                    self.demand(Node(NE, (x, ZERO)))
+                    self.demand(Node(Op.NE, (x, ZERO)))
             if not inner:
                 if not counted:
-                    self.demand(Node(LE, (lo, Node(ADD, (hi, ONE)))))
+                    self.demand(Node(Op.LE, (lo, Node(Op.ADD, (hi, ONE)))))
                     counted = True
                 each = add(add(high, low, -1), constant(1))
             else:
-                each = atom(Node(SUM, (low_node, high_node, renamed(monomial_node(inner), index)), _last(inner)))
+                each = atom(Node(Op.SUM, (low_node, high_node, renamed(monomial_node(inner), index)), _last(inner)))
             result = add(result, multiply({free: c}, each))
         return result
 
@@ -462,7 +436,7 @@ class Forms:
         finally:
             self._scope = outer
         name = INDEX + str(_deepest((inner,)) + 1)
-        return Node(PROD, (*ends, rebuild(inner, _renaming(node.value, name))), name)
+        return Node(Op.PROD, (*ends, rebuild(inner, _renaming(node.value, name))), name)
 
     # -- logarithms --------------------------------------------------------------------------------------------------------
     def log(self, node: Node, defined: bool = False) -> Form:
@@ -485,21 +459,21 @@ class Forms:
         while stack:
             node, factor, known = stack.pop()
             op = node.op
-            if op in (MUL, DIV):
+            if op in (Op.MUL, Op.DIV):
                 a, b = node.args
                 both = known and (self.positive(a) or self.positive(b))  # one factor > 0 and the product > 0
-                stack.append((b, factor if op == MUL else scale(factor, -1), both))
+                stack.append((b, factor if op == Op.MUL else scale(factor, -1), both))
                 stack.append((a, factor, both))
-            elif op == SQRT:
+            elif op == Op.SQRT:
                 stack.append((node.args[0], scale(factor, Fraction(1, 2)), known))
-            elif op == POW:
+            elif op == Op.POW:
                 # a power is positive also where the base is negative
                 stack.append((node.args[0], multiply(factor, self.plain(node.args[1])), False))
-            elif op == DD and len(node.args) == 2:
+            elif op == Op.DD and len(node.args) == 2:
                 stack.append((node.args[1], multiply(factor, self.plain(node.args[0])), False))
-            elif op == EXP:
+            elif op == Op.EXP:
                 result = add(result, multiply(factor, self.plain(node.args[0])))
-            elif op == PROD:
+            elif op == Op.PROD:
                 name, lo, hi, body = node.value, *node.args
                 result = add(result, multiply(factor, self.total(name, lo, hi, lambda body=body: self.log(body))))
             else:
@@ -513,21 +487,21 @@ class Forms:
             reject(f"found the logarithm of {str(node)[:60]}, which is 0")
         if len(form) > 1:
             if not known:
-                self.demand(Node(LT, (ZERO, node)))
+                self.demand(Node(Op.LT, (ZERO, node)))
             unit, content = self.primitive(form)
-            return add(atom(Node(LOG, (to_node(unit),))), log_number(content))
+            return add(atom(Node(Op.LOG, (to_node(unit),))), log_number(content))
         (m, c), = form.items()
         if c < 0:
             reject(f"found the logarithm of {str(node)[:60]}; accepted: a product of positive factors")
         result = log_number(c)
         lone = len(m) == 1
         for x, k in m:
-            if x == node or (x.op in (VAR, ELT, CONST, SUM, "min", "max", "abs", DD) and k == 1):
+            if x == node or (x.op in (Op.VAR, Op.ELT, Op.CONST, Op.SUM, "min", "max", "abs", Op.DD) and k == 1):
                 if not lone and _canonical(x):
                     reject(f"found the logarithm of {str(node)[:60]}; accepted: products of simpler factors")
                 if not (lone and known):
-                    self.demand(Node(LT, (ZERO, node if lone else x)))
-                result = add(result, atom(Node(LOG, (x,))), k)
+                    self.demand(Node(Op.LT, (ZERO, node if lone else x)))
+                result = add(result, atom(Node(Op.LOG, (x,))), k)
             elif _canonical(x):
                 reject(f"found the logarithm of {str(node)[:60]}; accepted: products, quotients, powers, roots")
             else:
@@ -554,7 +528,7 @@ def _last(m: Monomial) -> str:
 
 
 def _renaming(old: str, new: str):  # type: ignore[no-untyped-def]
-    return lambda n, args: Node(VAR, (), new) if n.op == VAR and n.value == old else None
+    return lambda n, args: Node(Op.VAR, (), new) if n.op == Op.VAR and n.value == old else None
 
 
 def renamed(node: Node, index: str) -> Node:

@@ -12,43 +12,10 @@ from normbound.claims.checker.registry import reject
 from normbound.claims.checker.sequent import Sequent, mentions
 from normbound.claims.checker.signs import NOUGHT, ONE
 from normbound.claims.sorts import is_integer, is_natural
-from normbound.claims.syntax import (
-    AND,
-    COMPARISONS,
-    DD,
-    DECREASING,
-    DIV,
-    ELT,
-    FORALL,
-    GE,
-    GT,
-    IMPLIES,
-    INCREASING,
-    LE,
-    LIMIT,
-    LOG,
-    LT,
-    NE,
-    NET,
-    POW,
-    PROD,
-    RATE,
-    RECURRENCE,
-    SQRT,
-    STATE,
-    SUM,
-    VAR,
-    Node,
-    literal,
-    parts,
-    postorder,
-    rebuild,
-    substitute,
-    variable,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal, parts, postorder, rebuild, substitute, variable
 
 MAX_OBLIGATIONS = 2_000
-_PARTIAL = frozenset((DIV, SQRT, LOG, POW, DD, ELT, RECURRENCE))
+_PARTIAL = frozenset((Op.DIV, Op.SQRT, Op.LOG, Op.POW, Op.DD, Op.ELT, Op.RECURRENCE))
 
 
 def obligations(sequent: Sequent) -> list[Sequent]:
@@ -106,23 +73,23 @@ def _walk(context: Sequent, root: Node, found: list[Sequent]) -> list[tuple[Sequ
             continue
         seen.add(id(node))
         stack.append((node, True))
-        if node.op in (SUM, PROD, FORALL):
+        if node.op in (Op.SUM, Op.PROD, Op.FORALL):
             stack.extend((a, False) for a in reversed(node.args[:2]))
-        elif node.op in (IMPLIES, AND):
+        elif node.op in (Op.IMPLIES, Op.AND):
             stack.append((node.args[0], False))
-        elif node.op not in (LIMIT, RATE, RECURRENCE):
+        elif node.op not in (Op.LIMIT, Op.RATE, Op.RECURRENCE):
             stack.extend((a, False) for a in reversed(node.args))
     for node in order:
-        if node.op in (SUM, PROD, FORALL):
+        if node.op in (Op.SUM, Op.PROD, Op.FORALL):
             inside.append(_indexed(context, node))
-        elif node.op == IMPLIES:
+        elif node.op == Op.IMPLIES:
             inside.append((context.assume(node.args[0]), node.args[1]))
-        elif node.op == AND:
+        elif node.op == Op.AND:
             inside.extend((context.assume(*node.args[:k]) if _plain(node.args[:k]) else context, node.args[k])
                           for k in range(1, len(node.args)))
-        elif node.op in (LIMIT, RATE):
+        elif node.op in (Op.LIMIT, Op.RATE):
             inside.extend(_limit(context, node))
-        elif node.op == RECURRENCE:
+        elif node.op == Op.RECURRENCE:
             inside.extend(_recurrence(context, node))
         else:
             for statement in conditions(context, node):
@@ -134,21 +101,21 @@ def _walk(context: Sequent, root: Node, found: list[Sequent]) -> list[tuple[Sequ
 def conditions(context: Sequent, node: Node) -> list[Node]:
     """The statements that make one operator defined, given that its arguments are."""
     op, args = node.op, node.args
-    if op == DIV:
-        return [Node(NE, (args[1], NOUGHT))]
-    if op == SQRT:
-        return [Node(GE, (args[0], NOUGHT))]
-    if op == LOG:
-        return [Node(GT, (args[0], NOUGHT))]
-    if op == DD:
-        return [] if is_natural(args[0], context.sorts) else [Node(GE, (args[0], NOUGHT))]
-    if op == ELT:
+    if op == Op.DIV:
+        return [Node(Op.NE, (args[1], NOUGHT))]
+    if op == Op.SQRT:
+        return [Node(Op.GE, (args[0], NOUGHT))]
+    if op == Op.LOG:
+        return [Node(Op.GT, (args[0], NOUGHT))]
+    if op == Op.DD:
+        return [] if is_natural(args[0], context.sorts) else [Node(Op.GE, (args[0], NOUGHT))]
+    if op == Op.ELT:
         length = context.sorts[node.value].length
         assert length is not None
-        return [Node(LE, (ONE, args[0])), Node(LE, (args[0], length))]
-    if op == POW:
+        return [Node(Op.LE, (ONE, args[0])), Node(Op.LE, (args[0], length))]
+    if op == Op.POW:
         return _power(context, *args)
-    if op in (NET, STATE):
+    if op in (Op.NET, Op.STATE):
         reject(f"found {op} in a sequent; networks and sequences are replaced before")
     return []
 
@@ -164,12 +131,12 @@ def _power(context: Sequent, base: Node, exponent: Node) -> list[Node]:
     if not integer:
         if signs.is_positive(base):
             return []
-        result.append(Node(GE, (base, NOUGHT)))
+        result.append(Node(Op.GE, (base, NOUGHT)))
     if e is not None:
         if e < 0:
-            result.append(Node(NE, (base, NOUGHT)))
+            result.append(Node(Op.NE, (base, NOUGHT)))
     elif not signs.is_nonzero(base) and not signs.is_nonnegative(exponent):
-        result.append(Node(IMPLIES, (Node(LT, (exponent, NOUGHT)), Node(NE, (base, NOUGHT)))))
+        result.append(Node(Op.IMPLIES, (Node(Op.LT, (exponent, NOUGHT)), Node(Op.NE, (base, NOUGHT)))))
     return result
 
 
@@ -185,11 +152,11 @@ def opened(context: Sequent, like: str, low: Node, high: Node) -> tuple[Sequent,
     name = context.fresh(like)
     index = variable(name)
     sort = "natural" if is_natural(low, context.sorts) else "integer"
-    return context.declare(name, sort).assume(Node(LE, (low, index)), Node(LE, (index, high))), index
+    return context.declare(name, sort).assume(Node(Op.LE, (low, index)), Node(Op.LE, (index, high))), index
 
 
 def _plain(statements: tuple[Node, ...]) -> bool:
-    return not any(n.op in (INCREASING, DECREASING, LIMIT, RATE, RECURRENCE) for n in postorder(*statements))
+    return not any(n.op in (Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE, Op.RECURRENCE) for n in postorder(*statements))
 
 
 def _limit(context: Sequent, node: Node) -> list[tuple[Sequent, Node]]:
@@ -203,15 +170,15 @@ def _limit(context: Sequent, node: Node) -> list[tuple[Sequent, Node]]:
             kept.append(h)
         elif h.op in COMPARISONS:
             a, b = h.args
-            if (h.op in (GE, GT) and a == variable(name) and not mentions(b, name)) or (
-                    h.op in (LE, LT) and b == variable(name) and not mentions(a, name)):
+            if (h.op in (Op.GE, Op.GT) and a == variable(name) and not mentions(b, name)) or (
+                    h.op in (Op.LE, Op.LT) and b == variable(name) and not mentions(a, name)):
                 kept.append(substitute(h, {name: k}))
-    inner = Sequent({**context.sorts, fresh: context.sorts[name]}, (*kept, Node(GE, (k, ONE))), context.goal)
+    inner = Sequent({**context.sorts, fresh: context.sorts[name]}, (*kept, Node(Op.GE, (k, ONE))), context.goal)
     return [(context, node.args[1]), (inner, _renamed(node.args[0], name, fresh))]
 
 
 def _renamed(root: Node, old: str, new: str) -> Node:
-    return rebuild(root, lambda n, args: Node(VAR, (), new) if n.op == VAR and n.value == old else None)
+    return rebuild(root, lambda n, args: Node(Op.VAR, (), new) if n.op == Op.VAR and n.value == old else None)
 
 
 def _recurrence(context: Sequent, node: Node) -> list[tuple[Sequent, Node]]:
@@ -224,7 +191,7 @@ def _recurrence(context: Sequent, node: Node) -> list[tuple[Sequent, Node]]:
     work += [(inner, forms[s.name]) for s in sequences]
     for s in sequences:
         step = substitute(s.step, {index: variable(name)})
-        work.append((inner, rebuild(step, lambda n, args: forms[n.value] if n.op == STATE else None)))
+        work.append((inner, rebuild(step, lambda n, args: forms[n.value] if n.op == Op.STATE else None)))
     return work
 
 

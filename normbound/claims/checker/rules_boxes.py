@@ -29,20 +29,7 @@ from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.rules_logic import compared
 from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, rational, string
 from normbound.claims.checker.signs import rational_value
-from normbound.claims.syntax import (
-    AND,
-    COMPARISONS,
-    EQ,
-    GE,
-    GT,
-    LE,
-    LT,
-    NE,
-    SUB,
-    VAR,
-    Node,
-    free_names,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names
 
 MAX_CELLS = 5_000
 MAX_BITS = 400
@@ -60,21 +47,21 @@ def bounds(sequent: Sequent, name: str) -> tuple[Fraction | None, Fraction | Non
     stack = list(sequent.given)
     while stack:
         h = stack.pop()
-        if h.op == AND:
+        if h.op == Op.AND:
             stack.extend(h.args)
             continue
-        if h.op not in COMPARISONS or h.op == NE:
+        if h.op not in COMPARISONS or h.op == Op.NE:
             continue
         for side in (0, 1):
             x, c = h.args[side], h.args[1 - side]
-            if x.op != VAR or x.value != name:
+            if x.op != Op.VAR or x.value != name:
                 continue
             q = rational_value(c)
             if q is None:
                 continue
-            if h.op == EQ or (h.op in (GE, GT)) == (side == 0):
+            if h.op == Op.EQ or (h.op in (Op.GE, Op.GT)) == (side == 0):
                 low = q if low is None else max(low, q)
-            if h.op == EQ or (h.op in (LE, LT)) == (side == 0):
+            if h.op == Op.EQ or (h.op in (Op.LE, Op.LT)) == (side == 0):
                 high = q if high is None else min(high, q)
     return low, high
 
@@ -83,7 +70,7 @@ class Bounder:
     """Lower bounds of b - a on boxes."""
 
     def __init__(self, a: Node, b: Node, variables: tuple[str, ...]):
-        self.f = Node(SUB, (b, a))
+        self.f = Node(Op.SUB, (b, a))
         self.variables = variables
         self.programs: dict[str, Program] = {}
 
@@ -133,7 +120,7 @@ class Bounder:
 @rule("boxes")
 def boxes(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module."""
-    op, a, b = compared(sequent.goal, LE, LT, NE)
+    op, a, b = compared(sequent.goal, Op.LE, Op.LT, Op.NE)
     bits = number_below(entry(data, "bits"), MAX_BITS + 1, "bits")
     if bits < 16:
         reject(f"found {bits} bits; accepted: 16 to {MAX_BITS}")
@@ -169,7 +156,7 @@ def boxes(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
             if item not in WAYS:
                 reject(f"found the way {str(item)[:40]!r}; accepted: {', '.join(WAYS)}")
             least = bounder.lower(box, item, bits)
-            if least < 0 or (least == 0 and op != LE):
+            if least < 0 or (least == 0 and op != Op.LE):
                 reject(f"the lower bound on a box is {least}/2^{bits}")
     except NotEnclosed as error:
         reject(str(error))

@@ -26,23 +26,10 @@ from normbound.claims.checker.obligations import needs
 from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.rules_logic import checked, compared
 from normbound.claims.checker.sequent import Sequent, entry, mentions, string
-from normbound.claims.syntax import (
-    AND,
-    DECREASING,
-    GE,
-    GT,
-    INCREASING,
-    LE,
-    LT,
-    SUB,
-    Node,
-    number,
-    substitute,
-    variable,
-)
+from normbound.claims.syntax import Node, Op, number, substitute, variable
 
 ZERO = number(0)
-STRICT = {LE: LT, LT: LT, GE: GT, GT: GT}
+STRICT = {Op.LE: Op.LT, Op.LT: Op.LT, Op.GE: Op.GT, Op.GT: Op.GT}
 
 
 def required(sequent: Sequent, *statements: Node) -> list[Sequent]:
@@ -54,7 +41,7 @@ def required(sequent: Sequent, *statements: Node) -> list[Sequent]:
 def by_derivative(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module. Premises in the order: p is defined; p <= x; f(y) is defined; f'(y) is defined; its sign; the goal
     at p."""
-    op, a, b = compared(sequent.goal, LE, LT)
+    op, a, b = compared(sequent.goal, Op.LE, Op.LT)
     name = string(entry(data, "variable"))
     sort = sequent.sorts.get(name)
     if sort is None or sort.is_family:
@@ -68,20 +55,20 @@ def by_derivative(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     if side not in ("right", "left"):
         reject(f"found the side {side[:20]!r}; accepted: right, left")
     strict = data.get("strict") is True
-    if strict and op != LT:
+    if strict and op != Op.LT:
         reject("strict is for the goal <")
     fresh = sequent.fresh(name)
     x, y = variable(name), variable(fresh)
-    f = Node(SUB, (b, a))
+    f = Node(Op.SUB, (b, a))
     slope = substitute(derivative(f, name), {name: y})
     low, high = (at, x) if side == "right" else (x, at)
     inner = sequent.declare(fresh, "real")
-    closed = inner.assume(Node(LE, (low, y)), Node(LE, (y, high)))
-    opened = inner.assume(Node(LT, (low, y)), Node(LT, (y, high)))
+    closed = inner.assume(Node(Op.LE, (low, y)), Node(Op.LE, (y, high)))
+    opened = inner.assume(Node(Op.LT, (low, y)), Node(Op.LT, (y, high)))
     moved = substitute(f, {name: y})
-    sign = Node(LT if strict else LE, (ZERO, slope) if side == "right" else (slope, ZERO))
-    start = Node(LE if strict else op, (substitute(a, {name: at}), substitute(b, {name: at})))
-    premises = [*needs(sequent, at), *required(sequent, Node(LT if strict else LE, (low, high))), *needs(closed, moved),
+    sign = Node(Op.LT if strict else Op.LE, (ZERO, slope) if side == "right" else (slope, ZERO))
+    start = Node(Op.LE if strict else op, (substitute(a, {name: at}), substitute(b, {name: at})))
+    premises = [*needs(sequent, at), *required(sequent, Node(Op.LT if strict else Op.LE, (low, high))), *needs(closed, moved),
                 *required(closed, *positive_bases(closed, moved, fresh)), *needs(opened, slope), opened.aim(sign), sequent.aim(start)]
     return [checked(s) for s in premises]
 
@@ -90,16 +77,16 @@ def by_derivative(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 def by_slope(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module. Premises in the order: e is defined; e' is defined inside; its sign."""
     goal = sequent.goal
-    if goal.op not in (INCREASING, DECREASING):
+    if goal.op not in (Op.INCREASING, Op.DECREASING):
         reject(f"found the goal {str(goal)[:60]}; accepted: increasing(e, x) or decreasing(e, x)")
     name = goal.value
     sort = sequent.sorts.get(name)
     if sort is None or sort.is_family or sort.kind not in ("positive", "nonnegative", "real"):
         reject(f"found {name[:60]!r}; accepted: a positive, nonnegative or real variable")
     x = variable(name)
-    inside = [Node(GT, (x, ZERO))] if sort.kind == "nonnegative" else []
+    inside = [Node(Op.GT, (x, ZERO))] if sort.kind == "nonnegative" else []
     for whole in sequent.given:
-        for h in whole.args if whole.op == AND else (whole,):
+        for h in whole.args if whole.op == Op.AND else (whole,):
             if not mentions(h, name):
                 continue
             if h.op not in STRICT or x not in h.args or all(mentions(s, name) for s in h.args):
@@ -107,7 +94,7 @@ def by_slope(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
             inside.append(Node(STRICT[h.op], h.args))
     e = goal.args[0]
     slope = derivative(e, name)
-    inner = sequent.assume(*inside).aim(Node(LE, (ZERO, slope) if goal.op == INCREASING else (slope, ZERO)))
+    inner = sequent.assume(*inside).aim(Node(Op.LE, (ZERO, slope) if goal.op == Op.INCREASING else (slope, ZERO)))
     return [*needs(sequent, e), *required(sequent, *positive_bases(sequent, e, name)), *needs(inner, slope), inner]
 
 

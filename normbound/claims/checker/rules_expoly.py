@@ -32,25 +32,7 @@ from normbound.claims.checker.rules_logic import checked, rewritten
 from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, string
 from normbound.claims.checker.signs import rational_value
 from normbound.claims.sorts import is_natural
-from normbound.claims.syntax import (
-    ADD,
-    DD,
-    DIV,
-    LE,
-    LT,
-    MUL,
-    NE,
-    NUM,
-    POW,
-    PROD,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    literal,
-    number,
-    substitute,
-)
+from normbound.claims.syntax import Node, Op, literal, number, substitute
 
 ZERO, ONE, TWO = number(0), number(1), number(2)
 MAX_LISTED = 20
@@ -63,46 +45,47 @@ def before(node: Node) -> Node:
     q = literal(node)
     if q is not None:
         return number(q - 1)
-    if node.op == ADD and node.args[1].op == NUM and node.args[1].value >= 1:
-        return node.args[0] if node.args[1] == ONE else Node(ADD, (node.args[0], number(node.args[1].value - 1)))
-    if node.op in (ADD, SUB) and literal(node.args[1]) is not None and node.args[0].op == ADD and literal(node.args[0].args[1]) == 1:
+    if node.op == Op.ADD and node.args[1].op == Op.NUM and node.args[1].value >= 1:
+        return node.args[0] if node.args[1] == ONE else Node(Op.ADD, (node.args[0], number(node.args[1].value - 1)))
+    if (node.op in (Op.ADD, Op.SUB) and literal(node.args[1]) is not None and node.args[0].op == Op.ADD
+            and literal(node.args[0].args[1]) == 1):
         return Node(node.op, (node.args[0].args[0], node.args[1]))  # (K + 1) - 1 becomes K - 1
-    return Node(SUB, (node, ONE))
+    return Node(Op.SUB, (node, ONE))
 
 
 def after(node: Node) -> Node:
     q = literal(node)
-    return Node(ADD, (node, ONE)) if q is None else number(q + 1)
+    return Node(Op.ADD, (node, ONE)) if q is None else number(q + 1)
 
 
 def ranged(term: Node) -> tuple[str, Node, Node, Node, str]:
     """Index, ends, body, and what joins the parts."""
-    if term.op not in (SUM, PROD):
+    if term.op not in (Op.SUM, Op.PROD):
         reject(f"found {str(term)[:60]}; accepted: a sum or a product over an index")
     lo, hi, body = term.args
-    return term.value, lo, hi, body, ADD if term.op == SUM else MUL
+    return term.value, lo, hi, body, Op.ADD if term.op == Op.SUM else Op.MUL
 
 
 def difference(term: Node) -> tuple[Node, tuple[Node, ...]]:
     """Depth and nodes."""
-    if term.op != DD:
+    if term.op != Op.DD:
         reject(f"found {str(term)[:60]}; accepted: dd")
     return term.args[0], term.args[1:]
 
 
 def last(sequent: Sequent, term: Node, data: Data) -> Equation:
     i, lo, hi, body, join = ranged(term)
-    return [Node(LE, (lo, hi))], Node(join, (Node(term.op, (lo, before(hi), body), i), substitute(body, {i: hi})))
+    return [Node(Op.LE, (lo, hi))], Node(join, (Node(term.op, (lo, before(hi), body), i), substitute(body, {i: hi})))
 
 
 def first(sequent: Sequent, term: Node, data: Data) -> Equation:
     i, lo, hi, body, join = ranged(term)
-    return [Node(LE, (lo, hi))], Node(join, (substitute(body, {i: lo}), Node(term.op, (after(lo), hi, body), i)))
+    return [Node(Op.LE, (lo, hi))], Node(join, (substitute(body, {i: lo}), Node(term.op, (after(lo), hi, body), i)))
 
 
 def empty(sequent: Sequent, term: Node, data: Data) -> Equation:
     _, lo, hi, _, join = ranged(term)
-    return [Node(LT, (hi, lo))], ZERO if join == ADD else ONE
+    return [Node(Op.LT, (hi, lo))], ZERO if join == Op.ADD else ONE
 
 
 def listed(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -112,7 +95,7 @@ def listed(sequent: Sequent, term: Node, data: Data) -> Equation:
         reject(f"found the range {str(lo)[:30]}, ..., {str(hi)[:30]}; accepted: integers, at most {MAX_LISTED} of them")
     terms = [substitute(body, {i: number(k)}) for k in range(int(p), int(q) + 1)]
     if not terms:
-        return [], ZERO if join == ADD else ONE
+        return [], ZERO if join == Op.ADD else ONE
     total = terms[0]
     for t in terms[1:]:
         total = Node(join, (total, t))
@@ -123,9 +106,9 @@ def depth(sequent: Sequent, term: Node, data: Data) -> Equation:
     d, nodes = difference(term)
     k = number_below(data.get("node", len(nodes) - 1), len(nodes), "node")
     less = before(d)
-    product = Node(MUL, (nodes[k], Node(DD, (less, *nodes))))
+    product = Node(Op.MUL, (nodes[k], Node(Op.DD, (less, *nodes))))
     rest = (*nodes[:k], *nodes[k + 1:])
-    return [Node(LE, (ONE, d))], Node(ADD, (product, Node(DD, (less, *rest)))) if rest else product
+    return [Node(Op.LE, (ONE, d))], Node(Op.ADD, (product, Node(Op.DD, (less, *rest)))) if rest else product
 
 
 def short(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -140,7 +123,7 @@ def single(sequent: Sequent, term: Node, data: Data) -> Equation:
     d, nodes = difference(term)
     if len(nodes) != 1:
         reject(f"found {len(nodes)} nodes; accepted: one")
-    return [], Node(POW, (nodes[0], d))
+    return [], Node(Op.POW, (nodes[0], d))
 
 
 def distinct(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -152,9 +135,9 @@ def distinct(sequent: Sequent, term: Node, data: Data) -> Equation:
     if j == k:
         reject("found one node twice")
     a, b = nodes[j], nodes[k]
-    without_a, without_b = (Node(DD, (d, *(x for n, x in enumerate(nodes) if n != m))) for m in (j, k))
-    gap = Node(SUB, (a, b))
-    return [Node(NE, (gap, ZERO))], Node(DIV, (Node(SUB, (without_b, without_a)), gap))
+    without_a, without_b = (Node(Op.DD, (d, *(x for n, x in enumerate(nodes) if n != m))) for m in (j, k))
+    gap = Node(Op.SUB, (a, b))
+    return [Node(Op.NE, (gap, ZERO))], Node(Op.DIV, (Node(Op.SUB, (without_b, without_a)), gap))
 
 
 def equal(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -164,8 +147,8 @@ def equal(sequent: Sequent, term: Node, data: Data) -> Equation:
         reject(f"found {str(term)[:60]}; accepted: dd with one node twice or three times")
     less = before(d)
     if count == 2:
-        return [Node(LE, (ONE, d))], Node(MUL, (d, Node(POW, (nodes[0], less))))
-    return [Node(LE, (TWO, d))], Node(MUL, (Node(DIV, (Node(MUL, (d, less)), TWO)), Node(POW, (nodes[0], before(less)))))
+        return [Node(Op.LE, (ONE, d))], Node(Op.MUL, (d, Node(Op.POW, (nodes[0], less))))
+    return [Node(Op.LE, (TWO, d))], Node(Op.MUL, (Node(Op.DIV, (Node(Op.MUL, (d, less)), TWO)), Node(Op.POW, (nodes[0], before(less)))))
 
 
 def complete(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -173,9 +156,9 @@ def complete(sequent: Sequent, term: Node, data: Data) -> Equation:
     if len(nodes) != 2:
         reject(f"found {len(nodes)} nodes; accepted: two")
     i = sequent.fresh("i")
-    less, index = before(d), Node(VAR, (), i)
-    product = Node(MUL, (Node(POW, (nodes[0], index)), Node(POW, (nodes[1], Node(SUB, (less, index))))))
-    return [], Node(SUM, (ZERO, less, product), i)
+    less, index = before(d), Node(Op.VAR, (), i)
+    product = Node(Op.MUL, (Node(Op.POW, (nodes[0], index)), Node(Op.POW, (nodes[1], Node(Op.SUB, (less, index))))))
+    return [], Node(Op.SUM, (ZERO, less, product), i)
 
 
 def order(sequent: Sequent, term: Node, data: Data) -> Equation:
@@ -183,21 +166,21 @@ def order(sequent: Sequent, term: Node, data: Data) -> Equation:
     permutation = [number_below(k, len(nodes), "node") for k in listing(entry(data, "order"), len(nodes))]
     if sorted(permutation) != list(range(len(nodes))):
         reject("found no permutation of the nodes")
-    return [], Node(DD, (d, *(nodes[k] for k in permutation)))
+    return [], Node(Op.DD, (d, *(nodes[k] for k in permutation)))
 
 
 def nought(sequent: Sequent, term: Node, data: Data) -> Equation:
-    if term.op != POW or literal(term.args[0]) != 0:
+    if term.op != Op.POW or literal(term.args[0]) != 0:
         reject(f"found {str(term)[:60]}; accepted: 0^d")
-    return [Node(LE, (ONE, term.args[1]))], ZERO
+    return [Node(Op.LE, (ONE, term.args[1]))], ZERO
 
 
 def factor(sequent: Sequent, term: Node, data: Data) -> Equation:
-    if term.op != POW or term.args[1].op != ADD:
+    if term.op != Op.POW or term.args[1].op != Op.ADD:
         reject(f"found {str(term)[:60]}; accepted: x^(e+f)")
     x, (e, f) = term.args[0], term.args[1].args
     whole = is_natural(e, sequent.sorts) and is_natural(f, sequent.sorts)
-    return [] if whole else [Node(LT, (ZERO, x))], Node(MUL, (Node(POW, (x, e)), Node(POW, (x, f))))
+    return [] if whole else [Node(Op.LT, (ZERO, x))], Node(Op.MUL, (Node(Op.POW, (x, e)), Node(Op.POW, (x, f))))
 
 
 EQUATIONS = {"last": last, "first": first, "empty": empty, "listed": listed, "depth": depth, "short": short, "single": single,

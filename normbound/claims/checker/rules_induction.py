@@ -36,36 +36,10 @@ from normbound.claims.checker.obligations import distinct, needs
 from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.sequent import Sequent, candidates, entry, mentions, number_below, string
 from normbound.claims.sorts import Sort
-from normbound.claims.syntax import (
-    ADD,
-    AND,
-    DECREASING,
-    ELT,
-    EQ,
-    FORALL,
-    GE,
-    GT,
-    IMPLIES,
-    INCREASING,
-    LE,
-    LIMIT,
-    LT,
-    RATE,
-    RECURRENCE,
-    STATE,
-    VAR,
-    Node,
-    free_names,
-    number,
-    parts,
-    postorder,
-    rebuild,
-    substitute,
-    variable,
-)
+from normbound.claims.syntax import Node, Op, free_names, number, parts, postorder, rebuild, substitute, variable
 
 MAX_START = 20
-_WHOLE = (INCREASING, DECREASING, LIMIT, RATE, RECURRENCE)  # true or false of more than the point
+_WHOLE = (Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE, Op.RECURRENCE)  # true or false of more than the point
 
 
 def natural(sequent: Sequent, name: str) -> None:
@@ -75,7 +49,7 @@ def natural(sequent: Sequent, name: str) -> None:
 
 
 def successor(node: Node) -> Node:
-    return Node(ADD, (node, number(1)))
+    return Node(Op.ADD, (node, number(1)))
 
 
 @rule("induction")
@@ -92,7 +66,7 @@ def induction(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     free = [g for g in sequent.given if not free_names(g) & {name, *families}]
     bound = [g for g in sequent.given if free_names(g) & {name, *families}]
     k, after = variable(name), successor(variable(name))
-    least = Node(GE, (k, number(start)))
+    least = Node(Op.GE, (k, number(start)))
     context = sequent.replace((*free, least))
     guards = [g for g in bound if not all(context.signs.holds(part) for part in flatten(g))]
     defined: list[Sequent] = []
@@ -100,7 +74,7 @@ def induction(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     for n, g in enumerate(guards):
         defined += needs(context.assume(*guards[:n]), g)
     for g in reversed(guards):
-        earlier = Node(IMPLIES, (g, earlier))
+        earlier = Node(Op.IMPLIES, (g, earlier))
     defined += needs(context.assume(*guards), sequent.goal)
     change = {name: after}
     sorts = {n: s if s.length is None else Sort(s.kind, substitute(s.length, change)) for n, s in sequent.sorts.items()}
@@ -124,7 +98,7 @@ def shifted(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     for s in (*sequent.given, sequent.goal):
         if any(n.op in _WHOLE for n in postorder(s)):
             reject(f"found {str(s)[:60]}; accepted: statements about single points")
-    least = Node(GE, (variable(name), number(1)))
+    least = Node(Op.GE, (variable(name), number(1)))
     new = at(sequent, name, successor(variable(name)), keep=True)
     return [new] if sequent.signs.holds(least) else [sequent.aim(least), new]
 
@@ -132,17 +106,17 @@ def shifted(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 @rule("recurrence")
 def recurrence(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module."""
-    if sequent.goal.op != RECURRENCE:
+    if sequent.goal.op != Op.RECURRENCE:
         reject(f"found the goal {str(sequent.goal)[:60]}; accepted: a recurrence")
     index, sequences = parts(sequent.goal)
-    premises = [sequent.aim(Node(EQ, (s.start, substitute(s.form, {index: number(0)})))) for s in sequences]
+    premises = [sequent.aim(Node(Op.EQ, (s.start, substitute(s.form, {index: number(0)})))) for s in sequences]
     name = sequent.fresh(index)
     inner = sequent.declare(name, "natural")
     i = variable(name)
     forms = {s.name: substitute(s.form, {index: i}) for s in sequences}
     for s in sequences:
-        step = rebuild(substitute(s.step, {index: i}), lambda n, args: forms[n.value] if n.op == STATE else None)
-        premises.append(inner.aim(Node(EQ, (substitute(s.form, {index: successor(i)}), step))))
+        step = rebuild(substitute(s.step, {index: i}), lambda n, args: forms[n.value] if n.op == Op.STATE else None)
+        premises.append(inner.aim(Node(Op.EQ, (substitute(s.form, {index: successor(i)}), step))))
     return [*premises, *needs(sequent, sequent.goal)]
 
 
@@ -150,7 +124,7 @@ def recurrence(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 def steps(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module."""
     goal = sequent.goal
-    if goal.op not in (INCREASING, DECREASING):
+    if goal.op not in (Op.INCREASING, Op.DECREASING):
         reject(f"found the goal {str(goal)[:60]}; accepted: increasing(e, K) or decreasing(e, K)")
     name = goal.value
     natural(sequent, name)
@@ -159,14 +133,14 @@ def steps(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     k = variable(name)
     later = []
     for whole in sequent.given:
-        for g in whole.args if whole.op == AND else (whole,):
+        for g in whole.args if whole.op == Op.AND else (whole,):
             if not mentions(g, name):
                 continue
-            if not (g.op in (LE, LT, GE, GT) and k in g.args and not all(mentions(a, name) for a in g.args)):
+            if not (g.op in (Op.LE, Op.LT, Op.GE, Op.GT) and k in g.args and not all(mentions(a, name) for a in g.args)):
                 reject(f"found the hypothesis {str(g)[:60]}; accepted: bounds on {name}")
             later.append(substitute(g, {name: successor(k)}))
     e = goal.args[0]
-    step = Node(LE if goal.op == INCREASING else GE, (e, substitute(e, {name: successor(k)})))
+    step = Node(Op.LE if goal.op == Op.INCREASING else Op.GE, (e, substitute(e, {name: successor(k)})))
     return [sequent.assume(*later).aim(step), *needs(sequent, e)]
 
 
@@ -174,7 +148,7 @@ def steps(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 def two_points(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """See the head of the module."""
     goal = sequent.goal
-    if goal.op not in (INCREASING, DECREASING):
+    if goal.op not in (Op.INCREASING, Op.DECREASING):
         reject(f"found the goal {str(goal)[:60]}; accepted: increasing(e, x) or decreasing(e, x)")
     name = goal.value
     sort = sequent.sorts.get(name)
@@ -185,11 +159,11 @@ def two_points(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     fresh = sequent.fresh(name)
     e = goal.args[0]
     if sort.length is None:
-        order = Node(LE, (variable(name), variable(fresh)))
+        order = Node(Op.LE, (variable(name), variable(fresh)))
     else:
         i = next(n for n in candidates("i") if n != fresh and n not in sequent.names())
-        order = Node(FORALL, (number(1), sort.length, Node(LE, tuple(Node(ELT, (variable(i),), n) for n in (name, fresh)))), i)
-    wanted = Node(LE if goal.op == INCREASING else GE, (e, _renamed(e, name, fresh)))
+        order = Node(Op.FORALL, (number(1), sort.length, Node(Op.LE, tuple(Node(Op.ELT, (variable(i),), n) for n in (name, fresh)))), i)
+    wanted = Node(Op.LE if goal.op == Op.INCREASING else Op.GE, (e, _renamed(e, name, fresh)))
     later = [_renamed(g, name, fresh) for g in sequent.given if mentions(g, name)]
     return [sequent.declare(fresh, sort).assume(*later, order).aim(wanted), *needs(sequent, e)]
 
@@ -198,7 +172,7 @@ def _renamed(root: Node, old: str, new: str) -> Node:
     """``root`` with a variable or a family under a new name. The names are bound nowhere."""
     if any(n.op in _WHOLE for n in postorder(root)):
         reject(f"found {str(root)[:60]}; accepted: statements about single points")
-    return rebuild(root, lambda n, args: Node(n.op, args, new) if n.op in (VAR, ELT) and n.value == old else None)
+    return rebuild(root, lambda n, args: Node(n.op, args, new) if n.op in (Op.VAR, Op.ELT) and n.value == old else None)
 
 
 __all__ = ["induction", "recurrence", "shifted", "steps", "two_points"]

@@ -37,37 +37,11 @@ from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.rules_derivative import required
 from normbound.claims.checker.rules_logic import checked
 from normbound.claims.checker.sequent import Sequent, entry, listing, members, mentions, string
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    DIV,
-    EQ,
-    EXP,
-    GE,
-    INF,
-    LE,
-    LIMIT,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    POW,
-    RATE,
-    SQRT,
-    SUB,
-    Node,
-    literal,
-    number,
-    rebuild,
-    variable,
-)
+from normbound.claims.syntax import Node, Op, literal, number, rebuild, variable
 
 Data = Mapping[str, Any]
 ZERO, ONE = number(0), number(1)
-INFINITE = Node(INF)
+INFINITE = Node(Op.INF)
 MAX_TERMS = 60
 MAX_LOG = 20
 MAX_FROM = 10**9
@@ -76,7 +50,7 @@ MAX_FROM = 10**9
 class Scene:
     """The parts of a goal, and the sequent in which k is large."""
 
-    def __init__(self, sequent: Sequent, data: Data, op: str = LIMIT):
+    def __init__(self, sequent: Sequent, data: Data, op: str = Op.LIMIT):
         goal = sequent.goal
         if goal.op != op:
             reject(f"found the goal {str(goal)[:60]}; accepted: {op}")
@@ -92,7 +66,7 @@ class Scene:
         self.start = start
         fresh = sequent.fresh(self.name)
         self.k = variable(fresh)
-        self.large = sequent.declare(fresh, sequent.sorts[self.name]).assume(Node(GE, (self.k, number(start))))
+        self.large = sequent.declare(fresh, sequent.sorts[self.name]).assume(Node(Op.GE, (self.k, number(start))))
 
     def at(self, node: Node) -> Node:
         """The expression at k."""
@@ -111,10 +85,10 @@ class Scene:
         return [checked(s) for s in needs(self.large, self.at(self.e))]
 
     def limit(self, e: Node, v: Node) -> Sequent:
-        return checked(self.sequent.aim(Node(LIMIT, (e, v), self.name)))
+        return checked(self.sequent.aim(Node(Op.LIMIT, (e, v), self.name)))
 
     def finite(self) -> Node:
-        if self.v.op == INF:
+        if self.v.op == Op.INF:
             reject("the value is inf")
         return self.v
 
@@ -139,11 +113,11 @@ class Term:
         """The term at k."""
         result = self.c
         if self.a != ZERO:
-            result = Node(MUL, (result, k if self.a == ONE else Node(POW, (k, self.a))))
+            result = Node(Op.MUL, (result, k if self.a == ONE else Node(Op.POW, (k, self.a))))
         if self.l:
-            result = Node(MUL, (result, Node(POW, (Node(LOG, (k,)), number(self.l)))))
+            result = Node(Op.MUL, (result, Node(Op.POW, (Node(Op.LOG, (k,)), number(self.l)))))
         if self.b != ONE:
-            result = Node(MUL, (result, Node(POW, (self.b, k))))
+            result = Node(Op.MUL, (result, Node(Op.POW, (self.b, k))))
         return result
 
 
@@ -151,14 +125,14 @@ def dominated(scene: Scene, t: Term, t0: Term, way: object, level: bool = False)
     """What shows that t/t0 tends to 0, given that the base of t0 is positive; with ``level`` also what shows that t does not change the
     rate of t0."""
     if way == "level" and level:
-        return [Node(LE, (ZERO, t.c)), Node(LE, (ZERO, t.b)), Node(LE, (t.b, t0.b)), Node(LT, (ZERO, t0.c))]
+        return [Node(Op.LE, (ZERO, t.c)), Node(Op.LE, (ZERO, t.b)), Node(Op.LE, (t.b, t0.b)), Node(Op.LT, (ZERO, t0.c))]
     if way == "base":
         if scene.sequent.sorts[scene.name].kind in ("natural", "integer") and not scene.sequent.signs.is_nonnegative(t.b):
-            return [Node(LT, (Node(NEG, (t0.b,)), t.b)), Node(LT, (t.b, t0.b))]
-        return [Node(LE, (ZERO, t.b)), Node(LT, (t.b, t0.b))]
+            return [Node(Op.LT, (Node(Op.NEG, (t0.b,)), t.b)), Node(Op.LT, (t.b, t0.b))]
+        return [Node(Op.LE, (ZERO, t.b)), Node(Op.LT, (t.b, t0.b))]
     if way == "power":
-        found = [] if t.b == t0.b else [Node(LE, (ZERO, t.b)), Node(LE, (t.b, t0.b))]
-        return [*found, Node(LT, (t.a, t0.a))]
+        found = [] if t.b == t0.b else [Node(Op.LE, (ZERO, t.b)), Node(Op.LE, (t.b, t0.b))]
+        return [*found, Node(Op.LT, (t.a, t0.a))]
     if way == "log":
         if t.b != t0.b or t.a != t0.a or t.l >= t0.l:
             reject("found other bases or powers, or no smaller power of log")
@@ -180,7 +154,7 @@ def ordered(scene: Scene, data: Data, key: str, level: bool = False) -> tuple[li
     ways = listing(data.get(f"{key}_ways", []), MAX_TERMS)
     if len(ways) != len(terms) - 1:
         reject(f"found {len(ways)} ways for {len(terms)} terms; accepted: one less than terms")
-    conditions = [Node(LT, (ZERO, terms[0].b))]
+    conditions = [Node(Op.LT, (ZERO, terms[0].b))]
     for t, way in zip(terms[1:], ways, strict=True):
         conditions += dominated(scene, t, terms[0], way, level)
     return terms, conditions
@@ -189,7 +163,7 @@ def ordered(scene: Scene, data: Data, key: str, level: bool = False) -> tuple[li
 def total(terms: list[Term], k: Node) -> Node:
     result = terms[0].node(k)
     for t in terms[1:]:
-        result = Node(ADD, (result, t.node(k)))
+        result = Node(Op.ADD, (result, t.node(k)))
     return result
 
 
@@ -208,15 +182,15 @@ def quotient(scene: Scene, data: Data, vanishes: bool = False, level: bool = Fal
     pieces = [p for t in (*top, *bottom) for p in (t.c, t.a, t.b)]
     value = total(top, scene.k)
     if "bottom" in data:
-        value = Node(DIV, (value, total(bottom, scene.k)))
+        value = Node(Op.DIV, (value, total(bottom, scene.k)))
     conditions = [*needs(scene.sequent, *pieces),
-                  *required(scene.sequent, *above, *below, Node(NE, (bottom[0].c, ZERO)))]
-    large = [*scene.defined(), *needs(scene.large, value), scene.large.aim(Node(EQ, (scene.at(scene.e), value)))]
+                  *required(scene.sequent, *above, *below, Node(Op.NE, (bottom[0].c, ZERO)))]
+    large = [*scene.defined(), *needs(scene.large, value), scene.large.aim(Node(Op.EQ, (scene.at(scene.e), value)))]
     return top[0], bottom[0], conditions, [checked(s) for s in large]
 
 
 def leading(t: Term, s: Term) -> Node:
-    return t.c if s.c == ONE else Node(DIV, (t.c, s.c))
+    return t.c if s.c == ONE else Node(Op.DIV, (t.c, s.c))
 
 
 @rule("limit_terms")
@@ -230,13 +204,13 @@ def limit_terms(sequent: Sequent, data: Data) -> list[Sequent]:
     if case == "equal":
         if (t.a, t.b, t.l) != (s.a, s.b, s.l):
             reject("the first terms differ in more than their coefficients")
-        more = [Node(EQ, (scene.finite(), leading(t, s)))]
+        more = [Node(Op.EQ, (scene.finite(), leading(t, s)))]
     elif case == "zero":
-        more = [Node(EQ, (scene.finite(), ZERO))]
+        more = [Node(Op.EQ, (scene.finite(), ZERO))]
     elif case == "infinite":
-        if scene.v.op != INF:
+        if scene.v.op != Op.INF:
             reject("the value is not inf")
-        more = [*dominated(scene, s, t, entry(data, "way")), Node(LT, (ZERO, leading(t, s)))]
+        more = [*dominated(scene, s, t, entry(data, "way")), Node(Op.LT, (ZERO, leading(t, s)))]
     else:
         reject(f"found the case {case[:20]!r}; accepted: equal, zero, infinite")
     return [*conditions, *large, *required(sequent, *more)]
@@ -245,10 +219,10 @@ def limit_terms(sequent: Sequent, data: Data) -> list[Sequent]:
 @rule("rate_terms")
 def rate_terms(sequent: Sequent, data: Data) -> list[Sequent]:
     """See the head of the module."""
-    scene = Scene(sequent, data, RATE)
+    scene = Scene(sequent, data, Op.RATE)
     t, s, conditions, large = quotient(scene, data, level=True)
-    ratio = t.b if s.b == ONE else Node(DIV, (t.b, s.b))
-    return [*conditions, *large, *required(sequent, Node(LT, (ZERO, leading(t, s))), Node(EQ, (scene.finite(), ratio)))]
+    ratio = t.b if s.b == ONE else Node(Op.DIV, (t.b, s.b))
+    return [*conditions, *large, *required(sequent, Node(Op.LT, (ZERO, leading(t, s))), Node(Op.EQ, (scene.finite(), ratio)))]
 
 
 @rule("limit_parts")
@@ -258,8 +232,8 @@ def limit_parts(sequent: Sequent, data: Data) -> list[Sequent]:
     scene = Scene(sequent, data)
     e = scene.e
     if not mentions(e, scene.name):
-        return [*scene.defined(), sequent.aim(Node(EQ, (scene.finite(), e)))]
-    if e.op not in (ADD, SUB, MUL, DIV, NEG, POW, SQRT, EXP, LOG, ABS, MIN, MAX):
+        return [*scene.defined(), sequent.aim(Node(Op.EQ, (scene.finite(), e)))]
+    if e.op not in (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW, Op.SQRT, Op.EXP, Op.LOG, Op.ABS, Op.MIN, Op.MAX):
         reject(f"found {e.op}; accepted: + - * / ^ sqrt exp log abs min max")
     texts = listing(entry(data, "values"), len(e.args))
     if len(texts) != len(e.args):
@@ -275,19 +249,19 @@ def limit_parts(sequent: Sequent, data: Data) -> list[Sequent]:
         elif x == "inf":
             premises.append(scene.limit(a, INFINITE))
         else:
-            premises.append(scene.limit(a.args[0] if a.op == NEG else Node(NEG, (a,)), INFINITE))
+            premises.append(scene.limit(a.args[0] if a.op == Op.NEG else Node(Op.NEG, (a,)), INFINITE))
     if all(isinstance(x, Node) for x in values):
         w = Node(e.op, tuple(x for x in values if isinstance(x, Node)))
-        conditions = [Node(LT, (ZERO, w.args[0]))] if e.op == POW and literal(e.args[1]) is None else []
+        conditions = [Node(Op.LT, (ZERO, w.args[0]))] if e.op == Op.POW and literal(e.args[1]) is None else []
     else:
         w, conditions = improper(e, values)
     known = [x for x in values if isinstance(x, Node)]
-    found = [*needs(sequent, *known), *([] if w.op == INF else needs(sequent, w)), *required(sequent, *conditions)]
-    if w.op == INF:
-        if scene.v.op != INF:
+    found = [*needs(sequent, *known), *([] if w.op == Op.INF else needs(sequent, w)), *required(sequent, *conditions)]
+    if w.op == Op.INF:
+        if scene.v.op != Op.INF:
             reject("the value is not inf")
         return [*found, *scene.defined(), *premises]
-    return [*found, *scene.defined(), *premises, *required(sequent, Node(EQ, (scene.finite(), w)))]
+    return [*found, *scene.defined(), *premises, *required(sequent, Node(Op.EQ, (scene.finite(), w)))]
 
 
 def improper(e: Node, values: list[Any]) -> tuple[Node, list[Node]]:
@@ -295,27 +269,27 @@ def improper(e: Node, values: list[Any]) -> tuple[Node, list[Node]]:
     op = e.op
     first = values[0]
     second = values[1] if len(values) > 1 else None
-    if op == NEG and first == "-inf":
+    if op == Op.NEG and first == "-inf":
         return INFINITE, []
-    if op == ADD and "inf" in (first, second) and "-inf" not in (first, second):
+    if op == Op.ADD and "inf" in (first, second) and "-inf" not in (first, second):
         return INFINITE, []
-    if op == SUB and ((first == "inf" and second != "inf") or (isinstance(first, Node) and second == "-inf")):
+    if op == Op.SUB and ((first == "inf" and second != "inf") or (isinstance(first, Node) and second == "-inf")):
         return INFINITE, []
-    if op == MUL and "-inf" not in (first, second):
-        return INFINITE, [Node(LT, (ZERO, x)) for x in (first, second) if isinstance(x, Node)]
-    if op == DIV and isinstance(first, Node) and second in ("inf", "-inf"):
+    if op == Op.MUL and "-inf" not in (first, second):
+        return INFINITE, [Node(Op.LT, (ZERO, x)) for x in (first, second) if isinstance(x, Node)]
+    if op == Op.DIV and isinstance(first, Node) and second in ("inf", "-inf"):
         return ZERO, []
-    if op == DIV and first == "inf" and isinstance(second, Node):
-        return INFINITE, [Node(LT, (ZERO, second))]
-    if op == EXP:
+    if op == Op.DIV and first == "inf" and isinstance(second, Node):
+        return INFINITE, [Node(Op.LT, (ZERO, second))]
+    if op == Op.EXP:
         return (INFINITE if first == "inf" else ZERO), []
-    if op in (LOG, SQRT) and first == "inf":
+    if op in (Op.LOG, Op.SQRT) and first == "inf":
         return INFINITE, []
-    if op == POW and first == "inf":
+    if op == Op.POW and first == "inf":
         q = literal(e.args[1])
         if q is not None and q != 0:
             return (INFINITE if q > 0 else ZERO), []
-    if op == MAX and "inf" in values and "-inf" not in values:
+    if op == Op.MAX and "inf" in values and "-inf" not in values:
         return INFINITE, []
     reject(f"{op} has no limit by the values {', '.join(str(x)[:20] for x in values)}")
 
@@ -324,12 +298,13 @@ def improper(e: Node, values: list[Any]) -> tuple[Node, list[Node]]:
 def limit_power(sequent: Sequent, data: Data) -> list[Sequent]:
     """See the head of the module."""
     scene = Scene(sequent, data)
-    if scene.e.op != POW:
+    if scene.e.op != Op.POW:
         reject(f"found {scene.e.op}; accepted: a power")
     u, w = scene.e.args
     exponent = scene.free(string(entry(data, "exponent")), ZERO)
-    return [*needs(sequent, exponent), *scene.defined(), scene.limit(u, ONE), scene.limit(Node(MUL, (w, Node(SUB, (u, ONE)))), exponent),
-            *required(sequent, Node(EQ, (scene.finite(), Node(EXP, (exponent,)))))]
+    return [*needs(sequent, exponent), *scene.defined(), scene.limit(u, ONE),
+            scene.limit(Node(Op.MUL, (w, Node(Op.SUB, (u, ONE)))), exponent),
+            *required(sequent, Node(Op.EQ, (scene.finite(), Node(Op.EXP, (exponent,)))))]
 
 
 @rule("limit_same")
@@ -338,10 +313,10 @@ def limit_same(sequent: Sequent, data: Data) -> list[Sequent]:
     scene = Scene(sequent, data)
     if "value" in data:
         w = scene.free(string(data["value"]), ZERO)
-        return [*needs(sequent, w), scene.limit(scene.e, w), *required(sequent, Node(EQ, (scene.finite(), w)))]
+        return [*needs(sequent, w), scene.limit(scene.e, w), *required(sequent, Node(Op.EQ, (scene.finite(), w)))]
     other = sequent.expression(entry(data, "other"))
     return [checked(s) for s in (*scene.defined(), *needs(scene.large, scene.at(other)),
-                                 scene.large.aim(Node(EQ, (scene.at(scene.e), scene.at(other)))), scene.limit(other, scene.v))]
+                                 scene.large.aim(Node(Op.EQ, (scene.at(scene.e), scene.at(other)))), scene.limit(other, scene.v))]
 
 
 @rule("squeeze")
@@ -351,11 +326,11 @@ def squeeze(sequent: Sequent, data: Data) -> list[Sequent]:
     found = list(scene.defined())
     limits = []
     for key in ("lower", "upper"):
-        if key == "upper" and scene.v.op == INF:
+        if key == "upper" and scene.v.op == Op.INF:
             continue
         bound = sequent.expression(entry(data, key))
         sides = (scene.at(bound), scene.at(scene.e))
-        found += [*needs(scene.large, sides[0]), scene.large.aim(Node(LE, sides if key == "lower" else sides[::-1]))]
+        found += [*needs(scene.large, sides[0]), scene.large.aim(Node(Op.LE, sides if key == "lower" else sides[::-1]))]
         limits.append(scene.limit(bound, scene.v))
     return [checked(s) for s in (*found, *limits)]
 

@@ -17,7 +17,7 @@ from normbound.claims.checker.rules_logic import compared, upward
 from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, rational
 from normbound.claims.checker.signs import MINUS, NONNEGATIVE, ONE, PLUS, ZERO, times
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import ABS, COMPARISONS, EQ, LE, LT, MAX, MIN, NE, NEG, SUB, Node
+from normbound.claims.syntax import COMPARISONS, Node, Op
 
 MAX_FACTS = 400
 MAX_PRODUCTS = 400
@@ -40,22 +40,22 @@ def fact(sequent: Sequent, data: object) -> tuple[Node, int, list[Node]]:
         return e, sequent.signs.sign(e), [e]
     if "part" in data:
         e = sequent.expression(data["part"])
-        if e.op not in (MAX, MIN, ABS):
+        if e.op not in (Op.MAX, Op.MIN, Op.ABS):
             reject(f"found {e.op}; accepted: max, min, abs")
-        options = e.args if e.op != ABS else (e.args[0], Node(NEG, e.args))
+        options = e.args if e.op != Op.ABS else (e.args[0], Node(Op.NEG, e.args))
         x = options[number_below(data["number"], len(options), "part")]
-        return Node(SUB, (x, e) if e.op == MIN else (e, x)), NONNEGATIVE, [e]
+        return Node(Op.SUB, (x, e) if e.op == Op.MIN else (e, x)), NONNEGATIVE, [e]
     given = sequent.hypothesis(data["hypothesis"] if "hypothesis" in data else data["gap"])
     if given.op not in COMPARISONS:
         reject(f"found the hypothesis {given.op}; accepted: a comparison")
     turned = upward(given)
     a, b = turned.args
-    difference = Node(SUB, (b, a))
+    difference = Node(Op.SUB, (b, a))
     if "gap" in data:
-        if turned.op != LT or not is_integer(a, sequent.sorts) or not is_integer(b, sequent.sorts):
+        if turned.op != Op.LT or not is_integer(a, sequent.sorts) or not is_integer(b, sequent.sorts):
             reject(f"found {given}; accepted: a < b between integers")
-        return Node(SUB, (difference, ONE)), NONNEGATIVE, []
-    return difference, {LE: NONNEGATIVE, LT: PLUS, EQ: ZERO, NE: MINUS | PLUS}[turned.op], []
+        return Node(Op.SUB, (difference, ONE)), NONNEGATIVE, []
+    return difference, {Op.LE: NONNEGATIVE, Op.LT: PLUS, Op.EQ: ZERO, Op.NE: MINUS | PLUS}[turned.op], []
 
 
 def even(mask: int) -> int:
@@ -73,7 +73,7 @@ def products(sequent: Sequent, data: Data) -> list[Sequent]:
     ==     every product is 0                               !=     as < for b - a, or, with "negative": true, for a - b
     """
     op, a, b = compared(sequent.goal)
-    if op == NE and data.get("negative") is True:
+    if op == Op.NE and data.get("negative") is True:
         a, b = b, a
     algebra = sequent.algebra
     facts = [fact(sequent, f) for f in listing(entry(data, "facts"), MAX_FACTS)]
@@ -99,7 +99,7 @@ def products(sequent: Sequent, data: Data) -> list[Sequent]:
             _accept(op, c, mask)
             strict = strict or not mask & ZERO
         total = algebra.add(total, product)
-    if op in (LT, NE) and not strict:
+    if op in (Op.LT, Op.NE) and not strict:
         reject("no product is strictly positive")
     if not algebra.subtract(algebra.difference(b, a), total).is_zero:
         reject("the difference of the sides is not the sum of the products")
@@ -114,7 +114,7 @@ def _factor(data: object, count: int) -> tuple[int, int]:
 
 
 def _accept(op: str, c: Fraction, mask: int) -> None:
-    if op == EQ:
+    if op == Op.EQ:
         reject("a product is not known to be 0")
     if mask & MINUS and mask & PLUS:
         reject("a product has no known sign")
@@ -128,7 +128,7 @@ def algebra(sequent: Sequent, data: Data) -> list[Sequent]:
     op, a, b = compared(sequent.goal)
     difference = sequent.algebra.difference(b, a)
     c = difference.constant
-    holds = c is not None and {EQ: c == 0, NE: c != 0, LE: c >= 0, LT: c > 0}[op]
+    holds = c is not None and {Op.EQ: c == 0, Op.NE: c != 0, Op.LE: c >= 0, Op.LT: c > 0}[op]
     if not holds:
         reject("the normal forms do not decide it")
     return []

@@ -14,48 +14,20 @@ from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, string
 from normbound.claims.checker.signs import DIFFERENCE, NOUGHT, ONE
 from normbound.claims.sorts import check, is_integer
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    BINDERS,
-    COMPARISONS,
-    DECREASING,
-    ELT,
-    EQ,
-    FORALL,
-    GE,
-    GT,
-    IFF,
-    IMPLIES,
-    INCREASING,
-    LE,
-    LIMIT,
-    LT,
-    MAX,
-    MIN,
-    NE,
-    NEG,
-    RATE,
-    RECURRENCE,
-    VAR,
-    Node,
-    free_names,
-    postorder,
-    substitute,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, free_names, postorder, substitute
 
 Data = Mapping[str, Any]
-FALSE = Node(LT, (NOUGHT, NOUGHT))
-NEGATION = {EQ: NE, NE: EQ, LE: GT, LT: GE, GE: LT, GT: LE}
-FLIPPED = {EQ: EQ, NE: NE, LE: GE, LT: GT, GE: LE, GT: LT}
-_IMPLIED = {EQ: (EQ, LE, GE), NE: (NE,), LE: (LE,), LT: (LT, LE, NE), GE: (GE,), GT: (GT, GE, NE)}
-_VARYING = (INCREASING, DECREASING, LIMIT, RATE, RECURRENCE)
+FALSE = Node(Op.LT, (NOUGHT, NOUGHT))
+NEGATION = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.LE: Op.GT, Op.LT: Op.GE, Op.GE: Op.LT, Op.GT: Op.LE}
+FLIPPED = {Op.EQ: Op.EQ, Op.NE: Op.NE, Op.LE: Op.GE, Op.LT: Op.GT, Op.GE: Op.LE, Op.GT: Op.LT}
+_IMPLIED = {Op.EQ: (Op.EQ, Op.LE, Op.GE), Op.NE: (Op.NE,), Op.LE: (Op.LE,), Op.LT: (Op.LT, Op.LE, Op.NE),
+            Op.GE: (Op.GE,), Op.GT: (Op.GT, Op.GE, Op.NE)}
+_VARYING = (Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE, Op.RECURRENCE)
 
 
 def upward(comparison: Node) -> Node:
     """The comparison with >= and > turned round."""
-    if comparison.op in (GE, GT):
+    if comparison.op in (Op.GE, Op.GT):
         return Node(FLIPPED[comparison.op], (comparison.args[1], comparison.args[0]))
     return comparison
 
@@ -84,8 +56,8 @@ def rewritten(root: Node, old: Node, new: Node) -> Node:
     ``root`` is one of theirs."""
     names = free_names(old) | free_names(new)
     for n in postorder(root):
-        bound = {n.value} if n.op in (*BINDERS, INCREASING, DECREASING, LIMIT, RATE) else set()
-        bound |= {n.value[0], *n.value[1]} if n.op == RECURRENCE else set()
+        bound = {n.value} if n.op in (*BINDERS, Op.INCREASING, Op.DECREASING, Op.LIMIT, Op.RATE) else set()
+        bound |= {n.value[0], *n.value[1]} if n.op == Op.RECURRENCE else set()
         if bound & names:
             reject(f"{', '.join(sorted(bound & names))} varies in {n.op}; nothing can be replaced by its value there")
     if root == old:
@@ -115,14 +87,14 @@ def defined(sequent: Sequent, data: Data) -> list[Sequent]:
 def split(sequent: Sequent, data: Data) -> list[Sequent]:
     """A conjunction from its parts, each under those before it; P iff Q from both implications; a == b from <= and >=."""
     goal = sequent.goal
-    if goal.op == AND:
+    if goal.op == Op.AND:
         pure = not any(n.op in _VARYING for n in postorder(goal))
         return [sequent.aim(g).assume(*goal.args[:k]) if pure and k else sequent.aim(g) for k, g in enumerate(goal.args)]
-    if goal.op == IFF:
+    if goal.op == Op.IFF:
         p, q = goal.args
         return [sequent.assume(p).aim(q), sequent.assume(q).aim(p)]
-    if goal.op == EQ:
-        return [sequent.aim(Node(LE, goal.args)), sequent.aim(Node(GE, goal.args))]
+    if goal.op == Op.EQ:
+        return [sequent.aim(Node(Op.LE, goal.args)), sequent.aim(Node(Op.GE, goal.args))]
     reject(f"found the goal {goal.op}; accepted: and, iff, ==")
 
 
@@ -130,9 +102,9 @@ def split(sequent: Sequent, data: Data) -> list[Sequent]:
 def intro(sequent: Sequent, data: Data) -> list[Sequent]:
     """H, P |- Q / H |- P implies Q; and H, lo <= i, i <= hi |- P / H |- forall(i, lo, hi, P) with a new integer i."""
     goal = sequent.goal
-    if goal.op == IMPLIES:
+    if goal.op == Op.IMPLIES:
         return [sequent.assume(goal.args[0]).aim(goal.args[1])]
-    if goal.op == FORALL:
+    if goal.op == Op.FORALL:
         low, high, body = goal.args
         inner, index = opened(sequent, goal.value, low, high)
         return [inner.aim(substitute(body, {goal.value: index}))]
@@ -219,21 +191,21 @@ def parts(sequent: Sequent, data: Data) -> list[Sequent]:
     """The hypothesis ``number`` gives further ones: the parts of a conjunction, both implications of an equivalence,
     a <= b and b <= a of an equality; a + 1 <= b of a < b between integers; of max(a, b) <= c and c <= min(a, b) each part."""
     given = sequent.hypothesis(entry(data, "number"))
-    if given.op == AND:
+    if given.op == Op.AND:
         return [sequent.assume(*given.args)]
-    if given.op == IFF:
+    if given.op == Op.IFF:
         p, q = given.args
-        return [sequent.assume(Node(IMPLIES, (p, q)), Node(IMPLIES, (q, p)))]
-    if given.op == EQ:
-        return [sequent.assume(Node(LE, given.args), Node(LE, given.args[::-1]))]
+        return [sequent.assume(Node(Op.IMPLIES, (p, q)), Node(Op.IMPLIES, (q, p)))]
+    if given.op == Op.EQ:
+        return [sequent.assume(Node(Op.LE, given.args), Node(Op.LE, given.args[::-1]))]
     if given.op in COMPARISONS:
         turned = upward(given)
         a, b = turned.args
-        if turned.op in (LE, LT) and (a.op == MAX or b.op == MIN):
-            more = [Node(turned.op, (x, b)) for x in a.args] if a.op == MAX else [Node(turned.op, (a, x)) for x in b.args]
+        if turned.op in (Op.LE, Op.LT) and (a.op == Op.MAX or b.op == Op.MIN):
+            more = [Node(turned.op, (x, b)) for x in a.args] if a.op == Op.MAX else [Node(turned.op, (a, x)) for x in b.args]
             return [sequent.assume(*more)]
-        if turned.op == LT and is_integer(a, sequent.sorts) and is_integer(b, sequent.sorts):
-            return [sequent.assume(Node(LE, (Node(ADD, (a, ONE)), b)))]
+        if turned.op == Op.LT and is_integer(a, sequent.sorts) and is_integer(b, sequent.sorts):
+            return [sequent.assume(Node(Op.LE, (Node(Op.ADD, (a, ONE)), b)))]
     reject(f"found the hypothesis {given}; accepted: and, iff, ==, a bound on a maximum or minimum, a < b between integers")
 
 
@@ -241,7 +213,7 @@ def parts(sequent: Sequent, data: Data) -> list[Sequent]:
 def apply(sequent: Sequent, data: Data) -> list[Sequent]:
     """H |- P and H, Q |- goal / H |- goal, where P implies Q is the hypothesis ``number``."""
     given = sequent.hypothesis(entry(data, "number"))
-    if given.op != IMPLIES:
+    if given.op != Op.IMPLIES:
         reject(f"found the hypothesis {given.op}; accepted: implies")
     return [sequent.aim(given.args[0]), sequent.assume(given.args[1])]
 
@@ -251,14 +223,14 @@ def instance(sequent: Sequent, data: Data) -> list[Sequent]:
     """defined e, H |- lo <= e, H |- e <= hi, and H, P(e) |- goal / H |- goal, where forall(i, lo, hi, P) is the hypothesis
     ``number`` and e the expression ``at``, an integer by its form."""
     given = sequent.hypothesis(entry(data, "number"))
-    if given.op != FORALL:
+    if given.op != Op.FORALL:
         reject(f"found the hypothesis {given.op}; accepted: forall")
     at = sequent.expression(entry(data, "at"))
     if not is_integer(at, sequent.sorts):
         reject(f"found {at}; accepted: an expression that is an integer by its form")
     low, high, body = given.args
     new = substitute(body, {given.value: at})
-    return [*needs(sequent, at), sequent.aim(Node(LE, (low, at))), sequent.aim(Node(LE, (at, high))), sequent.assume(new)]
+    return [*needs(sequent, at), sequent.aim(Node(Op.LE, (low, at))), sequent.aim(Node(Op.LE, (at, high))), sequent.assume(new)]
 
 
 @rule("weaken")
@@ -280,7 +252,7 @@ def cut(sequent: Sequent, data: Data) -> list[Sequent]:
 def cases(sequent: Sequent, data: Data) -> list[Sequent]:
     """defined a, b; H, a <= b |- goal and H, a > b |- goal / H |- goal (``left``, ``right``: a, b)."""
     a, b = sequent.expression(entry(data, "left")), sequent.expression(entry(data, "right"))
-    return [*needs(sequent, a, b), sequent.assume(Node(LE, (a, b))), sequent.assume(Node(GT, (a, b)))]
+    return [*needs(sequent, a, b), sequent.assume(Node(Op.LE, (a, b))), sequent.assume(Node(Op.GT, (a, b)))]
 
 
 @rule("zero")
@@ -290,8 +262,8 @@ def zero(sequent: Sequent, data: Data) -> list[Sequent]:
     sort = sequent.sorts.get(name)
     if sort is None or sort.is_family or sort.kind != "natural":
         reject(f"found {name[:60]!r}; accepted: a natural variable")
-    n = Node(VAR, (), name)
-    return [sequent.assume(Node(EQ, (n, NOUGHT))), sequent.assume(Node(GE, (n, ONE)))]
+    n = Node(Op.VAR, (), name)
+    return [sequent.assume(Node(Op.EQ, (n, NOUGHT))), sequent.assume(Node(Op.GE, (n, ONE)))]
 
 
 @rule("replace")
@@ -300,7 +272,7 @@ def replace(sequent: Sequent, data: Data) -> list[Sequent]:
     hypothesis ``number``; with ``back`` true b is replaced by a."""
     k = number_below(entry(data, "number"), len(sequent.given))
     given = sequent.given[k]
-    if given.op != EQ:
+    if given.op != Op.EQ:
         reject(f"found the hypothesis {given.op}; accepted: ==")
     old, new = given.args[::-1] if data.get("back") is True else given.args
     others = [h if j == k else rewritten(h, old, new) for j, h in enumerate(sequent.given)]
@@ -312,11 +284,11 @@ def generalize(sequent: Sequent, data: Data) -> list[Sequent]:
     """defined e, all of the following defined, and H', goal' with a new variable in the place of the expression e (``of``) / H |- goal.
     The variable is positive, nonnegative or real, as the sign of e evidently is."""
     e = sequent.expression(entry(data, "of"))
-    if not any(n.op in (VAR, ELT) for n in postorder(e)) or is_integer(e, sequent.sorts):
+    if not any(n.op in (Op.VAR, Op.ELT) for n in postorder(e)) or is_integer(e, sequent.sorts):
         reject(f"found {e}; accepted: an expression that varies and is no integer by its form")
     name = sequent.fresh("x")
     sort = "positive" if sequent.signs.is_positive(e) else "nonnegative" if sequent.signs.is_nonnegative(e) else "real"
-    x = Node(VAR, (), name)
+    x = Node(Op.VAR, (), name)
     given = [rewritten(h, e, x) for h in sequent.given]
     new = checked(sequent.declare(name, sort).replace(given).aim(rewritten(sequent.goal, e, x)))
     return [*needs(sequent, e), *obligations(new), new]
@@ -327,12 +299,12 @@ def generalize(sequent: Sequent, data: Data) -> list[Sequent]:
 def transitive(sequent: Sequent, data: Data) -> list[Sequent]:
     """defined b, H |- a op1 b, H |- b op2 c / H |- a op c (``through``: b); when op is <, ``strict`` says which of the
     two is < (0 or 1), the other is <=; else both are op, which is <= or ==. Goals with >= and > are read turned round."""
-    op, a, c = compared(sequent.goal, LE, LT, EQ)
+    op, a, c = compared(sequent.goal, Op.LE, Op.LT, Op.EQ)
     b = sequent.expression(entry(data, "through"))
     first = second = op
-    if op == LT:
+    if op == Op.LT:
         strict = number_below(entry(data, "strict"), 2, "premise")
-        first, second = (LT, LE) if strict == 0 else (LE, LT)
+        first, second = (Op.LT, Op.LE) if strict == 0 else (Op.LE, Op.LT)
     return [*needs(sequent, b), sequent.aim(Node(first, (a, b))), sequent.aim(Node(second, (b, c)))]
 
 
@@ -340,16 +312,16 @@ def transitive(sequent: Sequent, data: Data) -> list[Sequent]:
 def extremum(sequent: Sequent, data: Data) -> list[Sequent]:
     """max(a, b) <= c from a <= c and b <= c; c <= min(a, b) in the same way; c <= max(a, b) and min(a, b) <= c from the
     part with the number ``choose``; abs(a) <= c from a <= c and -a <= c; c <= abs(a) from c <= a or c <= -a (0 or 1)."""
-    op, a, b = compared(sequent.goal, LE, LT)
+    op, a, b = compared(sequent.goal, Op.LE, Op.LT)
     side = string(entry(data, "side"))
     if side not in ("left", "right"):
         reject(f"found the side {side[:20]!r}; accepted: left, right")
     inner = a if side == "left" else b
-    if inner.op not in (MAX, MIN, ABS):
+    if inner.op not in (Op.MAX, Op.MIN, Op.ABS):
         reject(f"found {inner.op}; accepted: max, min, abs")
-    options = inner.args if inner.op != ABS else (inner.args[0], Node(NEG, (inner.args[0],)))
+    options = inner.args if inner.op != Op.ABS else (inner.args[0], Node(Op.NEG, (inner.args[0],)))
     goals = [Node(op, (x, b) if side == "left" else (a, x)) for x in options]
-    if (inner.op == MIN) == (side == "left"):
+    if (inner.op == Op.MIN) == (side == "left"):
         return [sequent.aim(goals[number_below(entry(data, "choose"), len(goals), "part")])]
     return [sequent.aim(g) for g in goals]
 
@@ -359,17 +331,17 @@ def extremum_cases(sequent: Sequent, data: Data) -> list[Sequent]:
     """defined e; for each part x of e = max(...), H', x >= the other parts |- goal' with e replaced by x / H |- goal; min in the
     same way; abs(a) with a >= 0 and with a < 0. Data: ``of``, the expression."""
     e = sequent.expression(entry(data, "of"))
-    if e.op not in (MAX, MIN, ABS):
+    if e.op not in (Op.MAX, Op.MIN, Op.ABS):
         reject(f"found {e.op}; accepted: max, min, abs")
 
     def premise(value: Node, *more: Node) -> Sequent:
         given = [rewritten(h, e, value) for h in sequent.given]
         return sequent.replace([*given, *more]).aim(rewritten(sequent.goal, e, value))
 
-    if e.op == ABS:
+    if e.op == Op.ABS:
         a = e.args[0]
-        return [*needs(sequent, e), premise(a, Node(GE, (a, NOUGHT))), premise(Node(NEG, (a,)), Node(LT, (a, NOUGHT)))]
-    op = GE if e.op == MAX else LE
+        return [*needs(sequent, e), premise(a, Node(Op.GE, (a, NOUGHT))), premise(Node(Op.NEG, (a,)), Node(Op.LT, (a, NOUGHT)))]
+    op = Op.GE if e.op == Op.MAX else Op.LE
     return [*needs(sequent, e), *(premise(x, *(Node(op, (x, y)) for j, y in enumerate(e.args) if j != k))
                                   for k, x in enumerate(e.args))]
 

@@ -48,7 +48,7 @@ from normbound.claims.checker.obligations import needs, opened
 from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.sequent import Sequent, entry, listing, number_below, rational, string
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import EQ, EXP, FORALL, GE, GT, LE, LT, NE, SUM, Node, substitute
+from normbound.claims.syntax import Node, Op, substitute
 
 MODES = ("plain", "log")
 MAX_FACTS, MAX_ROWS, MAX_FACTORS = 400, 400, 6
@@ -65,11 +65,11 @@ class Fact(NamedTuple):
 def oriented(comparison: Node) -> tuple[Node, Node, str]:
     """(small, large, sign of large - small). Rejected where the statement is no comparison, or is !=."""
     op = comparison.op
-    if op not in (EQ, LE, LT, GE, GT):
+    if op not in (Op.EQ, Op.LE, Op.LT, Op.GE, Op.GT):
         reject(f"found {str(comparison)[:60]}; accepted: a comparison other than !=")
     a, b = comparison.args
-    return (b, a, POSITIVE if op == GT else NONNEGATIVE) if op in (GE, GT) else (
-        a, b, NULL if op == EQ else POSITIVE if op == LT else NONNEGATIVE)
+    return (b, a, POSITIVE if op == Op.GT else NONNEGATIVE) if op in (Op.GE, Op.GT) else (
+        a, b, NULL if op == Op.EQ else POSITIVE if op == Op.LT else NONNEGATIVE)
 
 
 def difference(forms: Forms, comparison: Node, mode: str) -> Fact:
@@ -111,7 +111,7 @@ class Reader:
 
     def forall(self, data: Mapping[str, Any], name: str) -> Node:
         hypothesis = self.sequent.hypothesis(entry(data, name))
-        if hypothesis.op != FORALL:
+        if hypothesis.op != Op.FORALL:
             reject(f"found the hypothesis {str(hypothesis)[:60]}; accepted: a forall")
         return hypothesis
 
@@ -126,24 +126,24 @@ class Reader:
             at = self.expression(entry(data, "at"))
             if not is_integer(at, s.sorts):
                 reject(f"found the index {str(at)[:60]}; accepted: an integer")
-            self.require(Node(LE, (whole.args[0], at)))
-            self.require(Node(LE, (at, whole.args[1])))
+            self.require(Node(Op.LE, (whole.args[0], at)))
+            self.require(Node(Op.LE, (at, whole.args[1])))
             return difference(self.forms, substitute(self.part(whole.args[2], data), {whole.value: at}), self.mode(data))
         if "each" in data:
             return self.each(data)
         if "stated" in data:
             statement = s.statement(data["stated"])
             self.premises.extend(needs(s, statement))
-            if statement.op == FORALL:
+            if statement.op == Op.FORALL:
                 self.premises.append(s.aim(statement))
                 return self.summed(statement, statement.args[2], statement.args[0], statement.args[1], self.mode(data))
             self.require(statement)
             return difference(self.forms, statement, self.mode(data))
         if "sign" in data:
             e = self.expression(data["sign"])
-            if s.signs.holds(Node(LT, (ZERO, e))):
+            if s.signs.holds(Node(Op.LT, (ZERO, e))):
                 return Fact(self.forms.plain(e), POSITIVE)
-            if not s.signs.holds(Node(LE, (ZERO, e))):
+            if not s.signs.holds(Node(Op.LE, (ZERO, e))):
                 reject(f"{str(e)[:60]} >= 0 is not evident")
             return Fact(self.forms.plain(e), NONNEGATIVE)
         if "square" in data:
@@ -151,10 +151,10 @@ class Reader:
             return Fact(multiply(form, form), NONNEGATIVE)
         if "exp" in data:
             t = self.expression(data["exp"])
-            return Fact(add(add(self.forms.plain(Node(EXP, (t,))), constant(1), -1), self.forms.plain(t), -1), NONNEGATIVE)
+            return Fact(add(add(self.forms.plain(Node(Op.EXP, (t,))), constant(1), -1), self.forms.plain(t), -1), NONNEGATIVE)
         if "log" in data:
             u = self.expression(data["log"])
-            self.require(Node(LT, (ZERO, u)))
+            self.require(Node(Op.LT, (ZERO, u)))
             return Fact(add(add(self.forms.plain(u), constant(1), -1), self.forms.log(u, defined=True), -1), NONNEGATIVE)
         if "logs" in data:
             return self.logs(self.expression(data["logs"]))
@@ -167,11 +167,11 @@ class Reader:
 
     def logs(self, total: Node) -> Fact:
         """The sum over an index of u - 1 - log(u)."""
-        if total.op != SUM:
+        if total.op != Op.SUM:
             reject(f"found {str(total)[:60]}; accepted: a sum over an index")
         lo, hi, u = total.args
         inner, index = opened(self.sequent, total.value, lo, hi)
-        condition = inner.aim(Node(LT, (ZERO, substitute(u, {total.value: index}))))
+        condition = inner.aim(Node(Op.LT, (ZERO, substitute(u, {total.value: index}))))
         if not condition.signs.holds(condition.goal):
             self.premises.append(condition)
         forms = self.forms
@@ -188,9 +188,9 @@ class Reader:
                 if not is_integer(ends[k], self.sequent.sorts):
                     reject(f"found the end {str(ends[k])[:60]}; accepted: an integer")
         if "lo" in data:
-            self.require(Node(LE, (lo, ends[0])))
+            self.require(Node(Op.LE, (lo, ends[0])))
         if "hi" in data:
-            self.require(Node(LE, (ends[1], hi)))
+            self.require(Node(Op.LE, (ends[1], hi)))
         return self.summed(whole, self.part(body, data), ends[0], ends[1], self.mode(data))
 
     def summed(self, whole: Node, comparison: Node, lo: Node, hi: Node, mode: str) -> Fact:
@@ -226,9 +226,9 @@ def loglinear(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 def unequal(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """H, a == b |- c == d / H |- a != b, where c != d is the hypothesis ``number``."""
     given = sequent.hypothesis(entry(data, "number"))
-    if given.op != NE or sequent.goal.op != NE:
+    if given.op != Op.NE or sequent.goal.op != Op.NE:
         reject(f"found {str(given)[:60]} and the goal {str(sequent.goal)[:60]}; accepted: two comparisons with !=")
-    return [sequent.assume(Node(EQ, sequent.goal.args)).aim(Node(EQ, given.args))]
+    return [sequent.assume(Node(Op.EQ, sequent.goal.args)).aim(Node(Op.EQ, given.args))]
 
 
 def product(reader: Reader, facts: list[Fact], row: list[Any]) -> tuple[Form, str]:

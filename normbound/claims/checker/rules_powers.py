@@ -37,30 +37,7 @@ from normbound.claims.checker.obligations import needs
 from normbound.claims.checker.registry import reject, rule
 from normbound.claims.checker.sequent import Sequent, entry, listing, mentions, string
 from normbound.claims.sorts import is_integer, is_natural
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    DD,
-    DIV,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    LE,
-    LOG,
-    LT,
-    MUL,
-    NE,
-    POW,
-    PROD,
-    SUB,
-    SUM,
-    Node,
-    number,
-    substitute,
-    variable,
-)
+from normbound.claims.syntax import Node, Op, number, substitute, variable
 
 ZERO, ONE, TWO = number(0), number(1), number(2)
 MAX_MEANS = 20
@@ -74,7 +51,7 @@ def expect(args: list[Node], count: int) -> None:
 
 def summed(node: Node) -> tuple[str, Node, Node, Node]:
     """Index, ends and body of a sum."""
-    if node.op != SUM:
+    if node.op != Op.SUM:
         reject(f"found {str(node)[:60]}; accepted: a sum over an index")
     return node.value, *node.args  # type: ignore[return-value]
 
@@ -84,17 +61,18 @@ def bernoulli(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     t, n = args
     if not is_natural(n, sequent.sorts):
         reject(f"found the exponent {str(n)[:60]}; accepted: a natural number by its form")
-    return [Node(LE, (number(-1), t))], Node(LE, (Node(ADD, (ONE, Node(MUL, (n, t)))), Node(POW, (Node(ADD, (ONE, t)), n))))
+    line, power = Node(Op.ADD, (ONE, Node(Op.MUL, (n, t)))), Node(Op.POW, (Node(Op.ADD, (ONE, t)), n))
+    return [Node(Op.LE, (number(-1), t))], Node(Op.LE, (line, power))
 
 
 def exponential(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
-    return [], Node(LE, (Node(ADD, (ONE, args[0])), Node(EXP, (args[0],))))
+    return [], Node(Op.LE, (Node(Op.ADD, (ONE, args[0])), Node(Op.EXP, (args[0],))))
 
 
 def logarithm(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
-    return [Node(LT, (ZERO, args[0]))], Node(LE, (Node(LOG, (args[0],)), Node(SUB, (args[0], ONE))))
+    return [Node(Op.LT, (ZERO, args[0]))], Node(Op.LE, (Node(Op.LOG, (args[0],)), Node(Op.SUB, (args[0], ONE))))
 
 
 def amgm(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
@@ -103,9 +81,9 @@ def amgm(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
         reject(f"found {count} terms; accepted: 2 to {MAX_MEANS}")
     total = product = args[0]
     for a in args[1:]:
-        total, product = Node(ADD, (total, a)), Node(MUL, (product, a))
-    mean = Node(DIV, (total, number(count)))
-    return [Node(LE, (ZERO, a)) for a in args], Node(LE, (product, Node(POW, (mean, number(count)))))
+        total, product = Node(Op.ADD, (total, a)), Node(Op.MUL, (product, a))
+    mean = Node(Op.DIV, (total, number(count)))
+    return [Node(Op.LE, (ZERO, a)) for a in args], Node(Op.LE, (product, Node(Op.POW, (mean, number(count)))))
 
 
 def cauchy(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
@@ -119,23 +97,23 @@ def cauchy(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
             reject(f"the second sum speaks of the index {i} of the first")
         b = substitute(b, {j: variable(i)})
 
-    mixed, squares_a, squares_b = (Node(SUM, (lo, hi, e), i) for e in (
-        Node(MUL, (a, b)), Node(POW, (a, TWO)), Node(POW, (b, TWO))))
-    return [], Node(LE, (Node(POW, (mixed, TWO)), Node(MUL, (squares_a, squares_b))))
+    mixed, squares_a, squares_b = (Node(Op.SUM, (lo, hi, e), i) for e in (
+        Node(Op.MUL, (a, b)), Node(Op.POW, (a, TWO)), Node(Op.POW, (b, TWO))))
+    return [], Node(Op.LE, (Node(Op.POW, (mixed, TWO)), Node(Op.MUL, (squares_a, squares_b))))
 
 
 def triangle(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     i, lo, hi, a = summed(args[0])
-    return [], Node(LE, (Node(ABS, (args[0],)), Node(SUM, (lo, hi, Node(ABS, (a,))), i)))
+    return [], Node(Op.LE, (Node(Op.ABS, (args[0],)), Node(Op.SUM, (lo, hi, Node(Op.ABS, (a,))), i)))
 
 
 def means(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     i, lo, hi, a = summed(args[0])
-    count = hi if lo == ONE else Node(ADD, (Node(SUB, (hi, lo)), ONE))
-    conditions = [Node(LE, (lo, hi)), Node(FORALL, (lo, hi, Node(LE, (ZERO, a))), i)]
-    return conditions, Node(LE, (Node(PROD, (lo, hi, a), i), Node(POW, (Node(DIV, (args[0], count)), count))))
+    count = hi if lo == ONE else Node(Op.ADD, (Node(Op.SUB, (hi, lo)), ONE))
+    conditions = [Node(Op.LE, (lo, hi)), Node(Op.FORALL, (lo, hi, Node(Op.LE, (ZERO, a))), i)]
+    return conditions, Node(Op.LE, (Node(Op.PROD, (lo, hi, a), i), Node(Op.POW, (Node(Op.DIV, (args[0], count)), count))))
 
 
 def member(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
@@ -144,94 +122,94 @@ def member(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     e = args[1]
     if not is_integer(e, sequent.sorts):
         reject(f"found the index {str(e)[:60]}; accepted: an integer by its form")
-    conditions = [Node(LE, (lo, e)), Node(LE, (e, hi)), Node(FORALL, (lo, hi, Node(LE, (ZERO, a))), i)]
-    return conditions, Node(LE, (substitute(a, {i: e}), args[0]))
+    conditions = [Node(Op.LE, (lo, e)), Node(Op.LE, (e, hi)), Node(Op.FORALL, (lo, hi, Node(Op.LE, (ZERO, a))), i)]
+    return conditions, Node(Op.LE, (substitute(a, {i: e}), args[0]))
 
 
 def geometric(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     i, lo, hi, a = summed(args[0])
-    if a.op != POW or a.args[1] != variable(i) or mentions(a.args[0], i):
+    if a.op != Op.POW or a.args[1] != variable(i) or mentions(a.args[0], i):
         reject(f"found the term {str(a)[:60]}; accepted: q^{i}, q free of {i}")
     if not is_natural(lo, sequent.sorts):
         reject(f"found the lower end {str(lo)[:60]}; accepted: a natural number by its form")
-    q, after = a.args[0], Node(ADD, (hi, ONE))
-    value = Node(DIV, (Node(SUB, (Node(POW, (q, lo)), Node(POW, (q, after)))), Node(SUB, (ONE, q))))
-    return [Node(LE, (lo, after)), Node(NE, (Node(SUB, (ONE, q)), ZERO))], Node(EQ, (args[0], value))
+    q, after = a.args[0], Node(Op.ADD, (hi, ONE))
+    value = Node(Op.DIV, (Node(Op.SUB, (Node(Op.POW, (q, lo)), Node(Op.POW, (q, after)))), Node(Op.SUB, (ONE, q))))
+    return [Node(Op.LE, (lo, after)), Node(Op.NE, (Node(Op.SUB, (ONE, q)), ZERO))], Node(Op.EQ, (args[0], value))
 
 
 def powersum(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     i, lo, n, a = summed(args[0])
-    index, after = variable(i), Node(ADD, (n, ONE))
+    index, after = variable(i), Node(Op.ADD, (n, ONE))
     if lo not in (ZERO, ONE):
         reject(f"found the lower end {str(lo)[:60]}; accepted: 0, 1")
-    half = Node(DIV, (Node(MUL, (n, after)), TWO))
+    half = Node(Op.DIV, (Node(Op.MUL, (n, after)), TWO))
     if a == index:
         value = half
-    elif a == Node(POW, (index, TWO)):
-        value = Node(DIV, (Node(MUL, (half, Node(ADD, (Node(MUL, (TWO, n)), ONE)))), number(3)))
-    elif a == Node(POW, (index, number(3))):
-        value = Node(POW, (half, TWO))
+    elif a == Node(Op.POW, (index, TWO)):
+        value = Node(Op.DIV, (Node(Op.MUL, (half, Node(Op.ADD, (Node(Op.MUL, (TWO, n)), ONE)))), number(3)))
+    elif a == Node(Op.POW, (index, number(3))):
+        value = Node(Op.POW, (half, TWO))
     else:
         reject(f"found the term {str(a)[:60]}; accepted: {i}, {i}^2, {i}^3")
-    return [Node(LE, (ZERO, n))], Node(EQ, (args[0], value))
+    return [Node(Op.LE, (ZERO, n))], Node(Op.EQ, (args[0], value))
 
 
 def power_of(sequent: Sequent, base: Node, exponent: Node) -> Node:
     if not is_natural(exponent, sequent.sorts):
         reject(f"found the exponent {str(exponent)[:60]}; accepted: a natural number by its form")
-    return Node(POW, (base, exponent))
+    return Node(Op.POW, (base, exponent))
 
 
 def small(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 2)
-    return [Node(LE, (ZERO, args[0])), Node(LE, (args[0], ONE))], Node(LE, (power_of(sequent, *args), ONE))
+    return [Node(Op.LE, (ZERO, args[0])), Node(Op.LE, (args[0], ONE))], Node(Op.LE, (power_of(sequent, *args), ONE))
 
 
 def large(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 2)
-    return [Node(LE, (ONE, args[0]))], Node(LE, (ONE, power_of(sequent, *args)))
+    return [Node(Op.LE, (ONE, args[0]))], Node(Op.LE, (ONE, power_of(sequent, *args)))
 
 
 def ordered(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 3)
     x, y, n = args
-    return [Node(LE, (ZERO, x)), Node(LE, (x, y))], Node(LE, (power_of(sequent, x, n), power_of(sequent, y, n)))
+    return [Node(Op.LE, (ZERO, x)), Node(Op.LE, (x, y))], Node(Op.LE, (power_of(sequent, x, n), power_of(sequent, y, n)))
 
 
 def exp_ordered(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 2)
     x, y = args
-    return [Node(LE, (x, y))], Node(LE, (Node(EXP, (x,)), Node(EXP, (y,))))
+    return [Node(Op.LE, (x, y))], Node(Op.LE, (Node(Op.EXP, (x,)), Node(Op.EXP, (y,))))
 
 
 def two_nodes(node: Node) -> tuple[Node, Node, Node, Node]:
     """Depth n, the two nodes, and n - 1 of a divided difference."""
-    if node.op != DD or len(node.args) != 3:
+    if node.op != Op.DD or len(node.args) != 3:
         reject(f"found {str(node)[:60]}; accepted: dd with two nodes")
     n, x, y = node.args
-    return n, x, y, Node(SUB, (n, ONE))
+    return n, x, y, Node(Op.SUB, (n, ONE))
 
 
 def dd_above(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     n, x, y, less = two_nodes(args[0])
-    return ([Node(LE, (ZERO, x)), Node(LE, (x, y)), Node(LE, (ONE, n))],
-            Node(LE, (args[0], Node(MUL, (n, Node(POW, (y, less)))))))
+    return ([Node(Op.LE, (ZERO, x)), Node(Op.LE, (x, y)), Node(Op.LE, (ONE, n))],
+            Node(Op.LE, (args[0], Node(Op.MUL, (n, Node(Op.POW, (y, less)))))))
 
 
 def dd_below(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     n, x, y, less = two_nodes(args[0])
-    return ([Node(LE, (ZERO, x)), Node(LE, (x, y)), Node(LE, (ONE, n))],
-            Node(LE, (Node(MUL, (n, Node(POW, (x, less)))), args[0])))
+    return ([Node(Op.LE, (ZERO, x)), Node(Op.LE, (x, y)), Node(Op.LE, (ONE, n))],
+            Node(Op.LE, (Node(Op.MUL, (n, Node(Op.POW, (x, less)))), args[0])))
 
 
 def dd_small(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     n, x, y, _ = two_nodes(args[0])
-    return [Node(LE, pair) for e in (x, y) for pair in ((ZERO, e), (e, ONE))], Node(LE, (args[0], n))
+    return [Node(Op.LE, pair) for e in (x, y) for pair in ((ZERO, e), (e, ONE))], Node(Op.LE, (args[0], n))
 
 
 def dd_member(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
@@ -239,7 +217,7 @@ def dd_member(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     n, x, y, less = two_nodes(args[0])
     if args[1] not in (x, y):
         reject(f"found {str(args[1])[:60]}; accepted: one of the nodes")
-    return ([Node(LE, (ZERO, x)), Node(LE, (ZERO, y)), Node(LE, (ONE, n))], Node(LE, (Node(POW, (args[1], less)), args[0])))
+    return ([Node(Op.LE, (ZERO, x)), Node(Op.LE, (ZERO, y)), Node(Op.LE, (ONE, n))], Node(Op.LE, (Node(Op.POW, (args[1], less)), args[0])))
 
 
 LEMMAS: dict[str, Lemma] = {
@@ -269,11 +247,11 @@ def lemma(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
 def squared(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     """a <= b (or <) from 0 <= b and a^2 <= b^2 (or <); >= and > are read turned round. No data."""
     goal = sequent.goal
-    if goal.op not in (LE, LT, GE, GT):
+    if goal.op not in (Op.LE, Op.LT, Op.GE, Op.GT):
         reject(f"found the goal {str(goal)[:60]}; accepted: <=, <, >=, >")
-    a, b = goal.args if goal.op in (LE, LT) else goal.args[::-1]
-    squares = tuple(Node(POW, (x, TWO)) for x in (a, b))
-    return [sequent.aim(Node(LE, (ZERO, b))), sequent.aim(Node(LE if goal.op in (LE, GE) else LT, squares))]
+    a, b = goal.args if goal.op in (Op.LE, Op.LT) else goal.args[::-1]
+    squares = tuple(Node(Op.POW, (x, TWO)) for x in (a, b))
+    return [sequent.aim(Node(Op.LE, (ZERO, b))), sequent.aim(Node(Op.LE if goal.op in (Op.LE, Op.GE) else Op.LT, squares))]
 
 
 __all__ = ["LEMMAS", "lemma", "squared"]

@@ -14,7 +14,7 @@ from normbound.claims.checker.registry import reject
 from normbound.claims.grammar import parse_expression, parse_statement
 from normbound.claims.names import RESERVED
 from normbound.claims.sorts import Sort, check, parse_sort
-from normbound.claims.syntax import ELT, Node, free_names, postorder
+from normbound.claims.syntax import Node, Op, free_names, postorder
 from normbound.terms.constants import CONSTANTS
 
 MAX_DIGITS = 2_000  # of a number in a certificate
@@ -141,7 +141,7 @@ def mentions(node: Node, name: str) -> bool:
 
 def members(node: Node) -> frozenset[str]:
     """The families of which ``node`` has members."""
-    return frozenset(n.value for n in postorder(node) if n.op == ELT)
+    return frozenset(n.value for n in postorder(node) if n.op == Op.ELT)
 
 
 # -- reading data: malformed data is a rejection, never another exception --------------------------------------------------

@@ -12,45 +12,13 @@ from functools import lru_cache
 
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    AND,
-    COMPARISONS,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    GE,
-    GT,
-    LE,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    literal,
-    postorder,
-    substitute,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal, postorder, substitute
 
 MINUS, ZERO, PLUS = 1, 2, 4
 NONNEGATIVE, NONPOSITIVE, NONZERO, ANY = ZERO | PLUS, ZERO | MINUS, MINUS | PLUS, 7
 OF_KIND = {"positive": PLUS, "nonnegative": NONNEGATIVE, "natural": NONNEGATIVE, "real": ANY, "integer": ANY}
-DIFFERENCE = {EQ: ZERO, NE: NONZERO, LE: NONPOSITIVE, LT: MINUS, GE: NONNEGATIVE, GT: PLUS}  # of a - b where a op b holds
-ONE, NOUGHT = Node(NUM, (), Fraction(1)), Node(NUM, (), Fraction(0))
+DIFFERENCE = {Op.EQ: ZERO, Op.NE: NONZERO, Op.LE: NONPOSITIVE, Op.LT: MINUS, Op.GE: NONNEGATIVE, Op.GT: PLUS}  # of a - b where a op b holds
+ONE, NOUGHT = Node(Op.NUM, (), Fraction(1)), Node(Op.NUM, (), Fraction(0))
 _ROUNDS = 3
 _MAX_BITS = 4_000
 
@@ -112,7 +80,7 @@ class Signs:
         stack = list(reversed(sequent.given))
         while stack:
             statement = stack.pop()
-            if statement.op == AND:
+            if statement.op == Op.AND:
                 stack.extend(reversed(statement.args))
             elif statement.op in COMPARISONS:
                 comparisons.append(statement)
@@ -136,17 +104,17 @@ class Signs:
         """Use one comparison: what the sign of one side says about the other."""
         a, b = statement.args
         op = statement.op
-        if op in (GE, GT):
-            a, b, op = b, a, LE if op == GE else LT
+        if op in (Op.GE, Op.GT):
+            a, b, op = b, a, Op.LE if op == Op.GE else Op.LT
         x, y = self.sign(a), self.sign(b)
         new_x, new_y = x, y
-        if op == EQ:
+        if op == Op.EQ:
             new_x = new_y = x & y
-        elif op == NE:
+        elif op == Op.NE:
             new_x = x & ~ZERO if y == ZERO else x
             new_y = y & ~ZERO if x == ZERO else y
         else:  # a <= b or a < b
-            strict = op == LT
+            strict = op == Op.LT
             if not x & MINUS:
                 new_y &= PLUS if strict or not x & ZERO else NONNEGATIVE
             if not y & PLUS:
@@ -174,7 +142,7 @@ class Signs:
         stack = [statement]
         while stack:
             s = stack.pop()
-            if s.op == AND:
+            if s.op == Op.AND:
                 stack.extend(s.args)
             elif s.op not in COMPARISONS or self.difference(*s.args) & ~DIFFERENCE[s.op]:
                 return False
@@ -211,12 +179,12 @@ class Signs:
             if node in memo:
                 stack.pop()
                 continue
-            if node.op in (SUM, PROD):
+            if node.op in (Op.SUM, Op.PROD):
                 low, high, body = node.args
                 missing = [a for a in (low, high) if a not in memo]
                 if not missing:
                     if id(node) not in bodies:
-                        bodies[id(node)] = substitute(body, {node.value: Node(VAR, (), f"#{self._index(node)}:{binders(body)}")})
+                        bodies[id(node)] = substitute(body, {node.value: Node(Op.VAR, (), f"#{self._index(node)}:{binders(body)}")})
                     body = bodies[id(node)]
                     missing = [] if body in memo else [body]
                 parts: tuple[Node, ...] = (low, high, body)
@@ -251,54 +219,54 @@ class Signs:
 
     def _apply(self, node: Node, parts: tuple[Node, ...]) -> int:
         memo, op = self.memo, node.op
-        if op == NUM:
+        if op == Op.NUM:
             return of_number(node.value)
-        if op == VAR:
+        if op == Op.VAR:
             if node.value.startswith("#"):
                 return int(node.value[1:node.value.index(":")])
             return OF_KIND[self.sorts[node.value].kind] if node.value in self.sorts else ANY
-        if op == ELT:
+        if op == Op.ELT:
             return OF_KIND[self.sorts[node.value].kind] if node.value in self.sorts else ANY
-        if op == CONST:
+        if op == Op.CONST:
             return of_constant(node.value)
-        if op == ADD:
+        if op == Op.ADD:
             return plus(memo[parts[0]], memo[parts[1]])
-        if op == NEG:
+        if op == Op.NEG:
             return opposite(memo[parts[0]])
-        if op == SUB:
+        if op == Op.SUB:
             return self._subtract(*parts)
-        if op == MUL:
+        if op == Op.MUL:
             x = memo[parts[0]]
             return self._square(x) if parts[0] == parts[1] else times(x, memo[parts[1]])
-        if op == DIV:
+        if op == Op.DIV:
             return times(memo[parts[0]], memo[parts[1]] & ~ZERO)
-        if op == POW:
+        if op == Op.POW:
             return self._power(*parts)
-        if op == SQRT:
+        if op == Op.SQRT:
             return memo[parts[0]] & NONNEGATIVE
-        if op == EXP:
+        if op == Op.EXP:
             return PLUS
-        if op == LOG:
+        if op == Op.LOG:
             return self._subtract(parts[0], ONE)
-        if op == ABS:
+        if op == Op.ABS:
             return self._square(memo[parts[0]])
-        if op in (MIN, MAX):
+        if op in (Op.MIN, Op.MAX):
             mask = memo[parts[0]]
             for a in parts[1:]:
-                mask = _pairs(mask, memo[a], _GREATER if op == MAX else _LESSER)
+                mask = _pairs(mask, memo[a], _GREATER if op == Op.MAX else _LESSER)
             return mask
-        if op == DD:
+        if op == Op.DD:
             if len(parts) == 2:
                 return self._power(parts[1], parts[0])
             return ANY if any(memo[a] & MINUS for a in parts[1:]) else NONNEGATIVE
-        if op == SUM:
+        if op == Op.SUM:
             mask = memo[parts[2]]
             if mask == 0:
                 return ANY
             if mask & MINUS and mask & PLUS:
                 return ANY
             return mask if not self.difference(parts[1], parts[0]) & MINUS else mask | ZERO  # not an empty sum
-        if op == PROD:
+        if op == Op.PROD:
             mask = memo[parts[2]]
             return ANY if mask & MINUS or mask == 0 else mask | PLUS
         return ANY
@@ -343,7 +311,7 @@ def binders(root: Node) -> int:
     """How deep sums and products are nested in it. Indices visible at one place differ in it, so it tells them apart."""
     height: dict[int, int] = {}
     for n in postorder(root):
-        height[id(n)] = max((height[id(a)] for a in n.args), default=0) + (n.op in (SUM, PROD))
+        height[id(n)] = max((height[id(a)] for a in n.args), default=0) + (n.op in (Op.SUM, Op.PROD))
     return height[id(root)]
 
 
@@ -352,7 +320,7 @@ def rational_value(node: Node) -> Fraction | None:
     found: dict[int, Fraction] = {}
     for n in postorder(node):
         a = [found.get(id(x)) for x in n.args]
-        if n.op == NUM:
+        if n.op == Op.NUM:
             found[id(n)] = n.value
             continue
         if not a or any(x is None for x in a):
@@ -360,30 +328,30 @@ def rational_value(node: Node) -> Fraction | None:
         x = a[0]
         y = a[1] if len(a) > 1 else None
         assert x is not None
-        if n.op == NEG:
+        if n.op == Op.NEG:
             value = -x
-        elif n.op == ABS:
+        elif n.op == Op.ABS:
             value = abs(x)
         elif y is None:
             return None
-        elif n.op == ADD:
+        elif n.op == Op.ADD:
             value = x + y
-        elif n.op == SUB:
+        elif n.op == Op.SUB:
             value = x - y
-        elif n.op == MUL:
+        elif n.op == Op.MUL:
             value = x * y
-        elif n.op == DIV:
+        elif n.op == Op.DIV:
             if y == 0:
                 return None
             value = x / y
-        elif n.op == POW:
+        elif n.op == Op.POW:
             size = max(x.numerator.bit_length(), x.denominator.bit_length())
             if y.denominator != 1 or abs(y) * size > _MAX_BITS or (x == 0 and y < 0):
                 return None
             value = x ** int(y)
-        elif n.op in (MIN, MAX):
+        elif n.op in (Op.MIN, Op.MAX):
             values = [v for v in a if v is not None]
-            value = max(values) if n.op == MAX else min(values)
+            value = max(values) if n.op == Op.MAX else min(values)
         else:
             return None
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_BITS:

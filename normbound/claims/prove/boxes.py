@@ -11,7 +11,7 @@ from normbound.claims.checker.registry import Rejected
 from normbound.claims.checker.rules_boxes import Bounder, Box, bounds
 from normbound.claims.checker.rules_logic import compared
 from normbound.claims.checker.sequent import Sequent
-from normbound.claims.syntax import COMPARISONS, EQ, LE, free_names
+from normbound.claims.syntax import COMPARISONS, Op, free_names
 
 Certificate = dict[str, Any]
 MAX_VARIABLES = 3
@@ -32,7 +32,7 @@ def search(sequent: Sequent, deadline: float, cells: int = CELLS, depth: int = D
     goal = sequent.goal
     if goal.op not in COMPARISONS:
         return None
-    if goal.op == EQ:
+    if goal.op == Op.EQ:
         return None
     names = tuple(sorted(free_names(goal)))
     if len(names) > MAX_VARIABLES or any(x not in sequent.sorts or sequent.sorts[x].is_family for x in names):
@@ -50,7 +50,7 @@ def search(sequent: Sequent, deadline: float, cells: int = CELLS, depth: int = D
     except REFUSED:
         return None
     for bits in BITS:
-        tree = _tree(bounder, domain, op == LE, bits, deadline, cells, depth)
+        tree = _tree(bounder, domain, op == Op.LE, bits, deadline, cells, depth)
         if tree is not None:
             return {"rule": "boxes", "data": {"bits": bits, "variables": list(names), "tree": tree, "balls": balls}, "premises": []}
         if len(names) and bits == BITS[0]:

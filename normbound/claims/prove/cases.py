@@ -10,23 +10,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.checker.signs import NOUGHT, ONE
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove.logic import Certificate, opened
-from normbound.claims.syntax import (
-    ABS,
-    BINDERS,
-    COMPARISONS,
-    EQ,
-    GE,
-    IMPLIES,
-    LE,
-    LT,
-    MAX,
-    MIN,
-    NE,
-    VAR,
-    Node,
-    free_names,
-    postorder,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, free_names, postorder
 
 MAX_GIVEN = 40
 
@@ -53,7 +37,7 @@ def _extrema(sequent: Sequent) -> list[Certificate]:
     """The value of a maximum, a minimum or an absolute value by cases."""
     bound = {n.value for n in postorder(*sequent.given, sequent.goal) if n.op in BINDERS}
     for n in postorder(sequent.goal, *sequent.given):
-        if n.op in (MAX, MIN, ABS) and not free_names(n) & bound:
+        if n.op in (Op.MAX, Op.MIN, Op.ABS) and not free_names(n) & bound:
             return [opened(sequent, "extremum_cases", {"of": str(n)})]
     return []
 
@@ -61,28 +45,28 @@ def _extrema(sequent: Sequent) -> list[Certificate]:
 def _choices(sequent: Sequent) -> list[Certificate]:
     """c <= max(a, b) through one of the parts."""
     turned = upward(sequent.goal)
-    if turned.op not in (LE, LT):
+    if turned.op not in (Op.LE, Op.LT):
         return []
     a, b = turned.args
-    side, inner = ("right", b) if b.op in (MAX, ABS) else ("left", a)
-    if inner.op not in ((MAX, ABS) if side == "right" else (MIN,)):
+    side, inner = ("right", b) if b.op in (Op.MAX, Op.ABS) else ("left", a)
+    if inner.op not in ((Op.MAX, Op.ABS) if side == "right" else (Op.MIN,)):
         return []
-    count = 2 if inner.op == ABS else len(inner.args)
+    count = 2 if inner.op == Op.ABS else len(inner.args)
     return [opened(sequent, "extremum", {"side": side, "choose": k}) for k in range(count)]
 
 
 def _equality(sequent: Sequent) -> list[Certificate]:
     """a == b from both inequalities; a != b by contradiction."""
-    if sequent.goal.op == EQ:
+    if sequent.goal.op == Op.EQ:
         return [opened(sequent, "split")]
-    if sequent.goal.op == NE:
+    if sequent.goal.op == Op.NE:
         return [opened(sequent, "negate")]
     return []
 
 
 def _implications(sequent: Sequent) -> list[Certificate]:
     return [opened(sequent, "apply", {"number": k}) for k, h in enumerate(sequent.given)
-            if h.op == IMPLIES and h.args[1] not in sequent.given and sequent.goal != h.args[0]]
+            if h.op == Op.IMPLIES and h.args[1] not in sequent.given and sequent.goal != h.args[0]]
 
 
 def _zero(sequent: Sequent) -> list[Certificate]:
@@ -94,8 +78,8 @@ def _zero(sequent: Sequent) -> list[Certificate]:
         sort = sequent.sorts.get(name)
         if sort is None or sort.is_family or sort.kind != "natural":
             continue
-        n = Node(VAR, (), name)
-        if sequent.signs.is_positive(n) or Node(EQ, (n, NOUGHT)) in sequent.given or Node(GE, (n, ONE)) in sequent.given:
+        n = Node(Op.VAR, (), name)
+        if sequent.signs.is_positive(n) or Node(Op.EQ, (n, NOUGHT)) in sequent.given or Node(Op.GE, (n, ONE)) in sequent.given:
             continue
         found.append(opened(sequent, "zero", {"name": name}))
     return found

@@ -11,7 +11,7 @@ from normbound.claims.checker.signs import NOUGHT
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove import products
 from normbound.claims.prove.logic import Certificate, closed, opened
-from normbound.claims.syntax import ADD, BINDERS, COMPARISONS, DIV, GT, LT, SUB, Node, postorder
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, postorder
 
 MAX_TRIED = 4
 
@@ -20,9 +20,9 @@ def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """One cut with the goal left open; None where the sign of every denominator is evident or is not found."""
     if sequent.goal.op not in COMPARISONS or any(n.op in BINDERS for n in postorder(sequent.goal)):
         return None
-    below = dict.fromkeys(n.args[1] for n in postorder(sequent.goal) if n.op == DIV and n.args[1].op in (ADD, SUB))
+    below = dict.fromkeys(n.args[1] for n in postorder(sequent.goal) if n.op == Op.DIV and n.args[1].op in (Op.ADD, Op.SUB))
     for d in list(below)[:MAX_TRIED]:
-        signs = [Node(GT, (d, NOUGHT)), Node(LT, (d, NOUGHT))]
+        signs = [Node(Op.GT, (d, NOUGHT)), Node(Op.LT, (d, NOUGHT))]
         if any(sequent.signs.holds(s) for s in signs):
             continue
         for s in signs:

@@ -27,26 +27,7 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.prove import boxes, expoly, exponentials
 from normbound.claims.prove.exponentials import Outside, Sum, ratio, write
 from normbound.claims.prove.forms import Writer
-from normbound.claims.syntax import (
-    COMPARISONS,
-    DECREASING,
-    EQ,
-    EXP,
-    GE,
-    GT,
-    INCREASING,
-    LE,
-    LOG,
-    LT,
-    NE,
-    SQRT,
-    SUB,
-    Node,
-    free_names,
-    number,
-    postorder,
-    variable,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, number, postorder, variable
 
 Certificate = dict[str, Any]
 End = Fraction | None
@@ -69,9 +50,9 @@ def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     goal = sequent.goal
     prover = Prover(budget.deadline)
     try:
-        if goal.op in (INCREASING, DECREASING):
+        if goal.op in (Op.INCREASING, Op.DECREASING):
             return prover.slope(sequent)
-        if goal.op in COMPARISONS and goal.op not in (EQ, NE):
+        if goal.op in COMPARISONS and goal.op not in (Op.EQ, Op.NE):
             names = free_names(goal)
             if len(names) == 1:
                 (name,) = names
@@ -125,8 +106,8 @@ class Prover:
         closed = []
         for s in sequents:
             found = self.leaf(s)
-            if found is None and s.goal.op == NE and s.goal.args[1] == ZERO:
-                for op in (GT, LT):
+            if found is None and s.goal.op == Op.NE and s.goal.args[1] == ZERO:
+                for op in (Op.GT, Op.LT):
                     inner = self.leaf(s.aim(Node(op, s.goal.args)))
                     if inner is not None:
                         found = node("stronger", {"op": op}, [inner])
@@ -152,7 +133,7 @@ class Prover:
     def factored(self, sequent: Sequent, prove: Any = None) -> Certificate | None:
         """The comparison from that of the numerator of the difference of the sides; the other factors have evident signs. ``prove`` is
         for the numerator; without it, what is not proved at once is left open."""
-        op, a, b = compared(sequent.goal, LE, LT)
+        op, a, b = compared(sequent.goal, Op.LE, Op.LT)
         algebra = sequent.algebra
         q = algebra.difference(b, a)
         if not q.top:
@@ -282,9 +263,9 @@ class Prover:
 
     @staticmethod
     def program(sequent: Sequent) -> Program | None:
-        _, a, b = compared(sequent.goal, LE, LT)
+        _, a, b = compared(sequent.goal, Op.LE, Op.LT)
         try:
-            return Program([Node(SUB, (b, a))])
+            return Program([Node(Op.SUB, (b, a))])
         except NotEnclosed:
             return None
 
@@ -295,9 +276,9 @@ class Prover:
             return None
         if sequent.signs.holds(sequent.goal):
             return node("evident", {}, [])
-        op, a, b = compared(sequent.goal, LE, LT)
+        op, a, b = compared(sequent.goal, Op.LE, Op.LT)
         try:
-            quotient = ratio(Node(SUB, (b, a)), name)
+            quotient = ratio(Node(Op.SUB, (b, a)), name)
         except Outside:
             return self.by_derivative(sequent, name, low, high, depth) if depth else None
         return self.cleared(sequent, name, quotient, low, high, op)
@@ -387,7 +368,7 @@ class Prover:
         found = self.leaf_quick(sequent)
         if found is not None:
             return found
-        lemma = Node(compared(sequent.goal, LE, LT)[0], (ZERO, write(top, name)))
+        lemma = Node(compared(sequent.goal, Op.LE, Op.LT)[0], (ZERO, write(top, name)))
         return self.through(sequent, lemma, [], [], lambda s: self.chain(s, name, top, low, high, depth))
 
     def leaf_quick(self, sequent: Sequent) -> Certificate | None:
@@ -400,7 +381,7 @@ class Prover:
         if far is None or _bound_number(sequent, name, far, up) is not None:
             return prove(sequent, name)  # type: ignore[no-any-return]
         y, c = variable(name), number(far)
-        data = {"lemma": str(Node(LE, (y, c) if up else (c, y)))}
+        data = {"lemma": str(Node(Op.LE, (y, c) if up else (c, y)))}
         *conditions, first, second = rules()["cut"](sequent, data)
         closed = self.close([*conditions, first], name)
         if closed is None:
@@ -411,7 +392,7 @@ class Prover:
     def descend(self, sequent: Sequent, name: str, side: str, end: Fraction | Node, far: End, prove: Any) -> Certificate | None:
         """The rule ``derivative``; ``prove`` gets the sequent of the sign of the derivative, with its variable."""
         for strict in (False, True):
-            if strict and compared(sequent.goal)[0] != LT:
+            if strict and compared(sequent.goal)[0] != Op.LT:
                 break
             data: dict[str, Any] = {"variable": name, "at": str(end if isinstance(end, Node) else number(end)), "side": side}
             if strict:
@@ -499,12 +480,12 @@ def _bound_number(sequent: Sequent, name: str, end: End, up: bool) -> int | None
         return None
     best = None
     for k, h in enumerate(sequent.given):
-        if h.op not in (LE, LT, GE, GT):
+        if h.op not in (Op.LE, Op.LT, Op.GE, Op.GT):
             continue
-        a, b = h.args if h.op in (LE, LT) else h.args[::-1]
+        a, b = h.args if h.op in (Op.LE, Op.LT) else h.args[::-1]
         x, c = (a, b) if up else (b, a)
         if x == variable(name) and rational_value(c) == end:
-            best = k if best is None or h.op in (LT, GT) else best
+            best = k if best is None or h.op in (Op.LT, Op.GT) else best
     return best
 
 
@@ -612,13 +593,13 @@ def _named(f: Program, name: str, low: End, high: End, least: list[Fraction]) ->
         here = _value(f, name, x)
         if here is None or abs(here[0]) > TOUCH or (low is not None and x <= low) or (high is not None and x >= high):
             continue
-        for op, inverse, direct in ((EXP, math.log, math.exp), (LOG, math.exp, math.log), (SQRT, lambda t: t * t, math.sqrt)):
-            if (op in (EXP, SQRT) and x <= 0) or abs(x) > 50:
+        for op, inverse, direct in ((Op.EXP, math.log, math.exp), (Op.LOG, math.exp, math.log), (Op.SQRT, lambda t: t * t, math.sqrt)):
+            if (op in (Op.EXP, Op.SQRT) and x <= 0) or abs(x) > 50:
                 continue
             q = Fraction(inverse(float(x))).limit_denominator(12)
-            rational = q == {EXP: 0, LOG: 1}.get(op) or (
-                op == SQRT and q >= 0 and all(math.isqrt(n) ** 2 == n for n in (q.numerator, q.denominator)))
-            if not rational and (op == EXP or q > 0) and abs(direct(float(q)) - float(x)) < 1e-5 and Node(op, (number(q),)) not in found:
+            rational = q == {Op.EXP: 0, Op.LOG: 1}.get(op) or (
+                op == Op.SQRT and q >= 0 and all(math.isqrt(n) ** 2 == n for n in (q.numerator, q.denominator)))
+            if not rational and (op == Op.EXP or q > 0) and abs(direct(float(q)) - float(x)) < 1e-5 and Node(op, (number(q),)) not in found:
                 found.append(Node(op, (number(q),)))
     return found[:3]
 

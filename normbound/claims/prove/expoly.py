@@ -14,24 +14,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.checker.signs import rational_value
 from normbound.claims.prove import loglinear
 from normbound.claims.prove.loglinear import REFUSED
-from normbound.claims.syntax import (
-    BINDERS,
-    COMPARISONS,
-    DD,
-    EQ,
-    FORALL,
-    IMPLIES,
-    LE,
-    NE,
-    POW,
-    PROD,
-    SUB,
-    SUM,
-    Node,
-    literal,
-    number,
-    postorder,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, literal, number, postorder
 
 Certificate = dict[str, Any]
 MAX_STEPS = 24
@@ -41,7 +24,7 @@ MAX_LITERAL = 12
 
 def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """Unfold what has an evident other side, then ``loglinear``; None where nothing is to unfold or it does not suffice."""
-    if sequent.goal.op not in COMPARISONS or not any(n.op in (SUM, PROD, DD) or _nought(n) for n in postorder(sequent.goal)):
+    if sequent.goal.op not in COMPARISONS or not any(n.op in (Op.SUM, Op.PROD, Op.DD) or _nought(n) for n in postorder(sequent.goal)):
         return None
     return close(sequent, budget) or _simplified(sequent, budget)
 
@@ -57,23 +40,23 @@ def _simplified(sequent: Sequent, budget: Any) -> Certificate | None:
     def simpler(current: Sequent, budget: Any) -> Certificate:
         return {"rule": "weaken", "data": {"keep": list(range(len(current.given)))}, "premises": [None]}
 
-    if not any(n.op == DD or _nought(n) for n in postorder(sequent.goal)):
+    if not any(n.op == Op.DD or _nought(n) for n in postorder(sequent.goal)):
         return None
     close(sequent, budget, final=stop, lenient=True)
-    if not left or any(n.op == DD for n in postorder(left[0].goal)):
+    if not left or any(n.op == Op.DD for n in postorder(left[0].goal)):
         return None
     return close(sequent, budget, final=simpler, lenient=True)
 
 
 def _nought(node: Node) -> bool:
-    return node.op == POW and literal(node.args[0]) == 0 and literal(node.args[1]) is None
+    return node.op == Op.POW and literal(node.args[0]) == 0 and literal(node.args[1]) is None
 
 
 def leaf(sequent: Sequent, budget: Any) -> Certificate | None:
     """A sequent without structure: evident, absurd, by opening a quantifier, or by ``loglinear``; no premise is left open."""
     opened: list[Certificate] = []
     for _ in range(8):
-        if sequent.goal.op not in (IMPLIES, FORALL):
+        if sequent.goal.op not in (Op.IMPLIES, Op.FORALL):
             break
         from normbound.claims.checker.rules_logic import intro
         sequent = intro(sequent, {})[0]
@@ -99,7 +82,7 @@ def _leaf(sequent: Sequent, budget: Any) -> Certificate | None:
             except REFUSED:
                 continue
             return {"rule": "absurd", "data": {"number": k}, "premises": []}
-    if sequent.goal.op == NE:
+    if sequent.goal.op == Op.NE:
         return _unequal(sequent, budget)
     found = loglinear.attempt(sequent, budget)
     return found if found is not None and complete(found) else None
@@ -115,14 +98,14 @@ def _unequal(sequent: Sequent, budget: Any) -> Certificate | None:
     try:
         wanted = add(forms.plain(sequent.goal.args[0]), forms.plain(sequent.goal.args[1]), -1)
         for h in sequent.given:
-            if h.op != NE:
+            if h.op != Op.NE:
                 continue
             gap = add(forms.plain(h.args[0]), forms.plain(h.args[1]), -1)
             if wanted not in (gap, {m: -c for m, c in gap.items()}):
                 continue
             # were they equal, so would be the sides of the hypothesis
             number_of = sequent.given.index(h)
-            equal = sequent.assume(Node(EQ, sequent.goal.args)).aim(Node(EQ, h.args))
+            equal = sequent.assume(Node(Op.EQ, sequent.goal.args)).aim(Node(Op.EQ, h.args))
             inner = loglinear.attempt(equal, budget)
             if inner is not None and complete(inner):
                 return {"rule": "unequal", "data": {"number": number_of}, "premises": [inner]}
@@ -186,7 +169,7 @@ def terms(*statements: Node) -> Iterator[Node]:
     for s in statements:
         inner = {id(d) for n in postorder(s) if n.op in BINDERS for d in postorder(n.args[2])}
         for n in postorder(s):
-            if n.op in (SUM, PROD, DD) and n not in seen and id(n) not in inner:
+            if n.op in (Op.SUM, Op.PROD, Op.DD) and n not in seen and id(n) not in inner:
                 seen.add(n)
                 yield n
 
@@ -195,23 +178,23 @@ def _moves(sequent: Sequent, earlier: Collection[Node], way: int) -> Iterator[di
     """Equations that make the goal simpler, with their data."""
     forms = Forms(sequent)
     for n in postorder(sequent.goal):
-        if _nought(n) and sequent.signs.holds(Node(LE, (number(1), n.args[1]))):
+        if _nought(n) and sequent.signs.holds(Node(Op.LE, (number(1), n.args[1]))):
             yield {"term": str(n), "equation": "nought"}
     for t in terms(sequent.goal, *sequent.given):
         data: dict[str, Any] = {"term": str(t)}
-        if t.op == DD:
+        if t.op == Op.DD:
             depth, count = rational_value(t.args[0]), len(t.args) - 1
             if count == 1:
                 yield {**data, "equation": "single"}
             elif depth is not None and 0 <= depth <= count - 1:
                 yield {**data, "equation": "short"}
-            elif (depth is not None and depth <= MAX_LITERAL) or _further(forms, t.args[0], [e.args[0] for e in earlier if e.op == DD]):
+            elif (depth is not None and depth <= MAX_LITERAL) or _further(forms, t.args[0], [e.args[0] for e in earlier if e.op == Op.DD]):
                 yield {**data, "equation": "depth", "node": count - 1 if way else 0}
-            elif count in (2, 3) and len(set(t.args[1:])) == 1 and sequent.signs.holds(Node(LE, (number(count - 1), t.args[0]))):
+            elif count in (2, 3) and len(set(t.args[1:])) == 1 and sequent.signs.holds(Node(Op.LE, (number(count - 1), t.args[0]))):
                 yield {**data, "equation": "equal"}
             elif (pair := _apart(sequent, t)) is not None and not earlier:
                 yield {**data, "equation": "distinct", "nodes": list(pair)}
-            elif count == 2 and not earlier and any(n.op == SUM for n in postorder(sequent.goal)):
+            elif count == 2 and not earlier and any(n.op == Op.SUM for n in postorder(sequent.goal)):
                 yield {**data, "equation": "terms"}
         else:
             lo, hi = rational_value(t.args[0]), rational_value(t.args[1])
@@ -240,9 +223,9 @@ def _apart(sequent: Sequent, term: Node) -> tuple[int, int] | None:
     for j in range(len(nodes)):
         for k in range(j + 1, len(nodes)):
             a, b = nodes[j], nodes[k]
-            gap = Node(NE, (Node(SUB, (a, b)), number(Fraction(0))))
+            gap = Node(Op.NE, (Node(Op.SUB, (a, b)), number(Fraction(0))))
             if sequent.signs.holds(gap) or _below_one(sequent, a, b) or _below_one(sequent, b, a) or any(
-                    h.op in (NE, "lt", "gt") and set(h.args) == {a, b} for h in sequent.given):
+                    h.op in (Op.NE, "lt", "gt") and set(h.args) == {a, b} for h in sequent.given):
                 return j, k
     return None
 
@@ -251,8 +234,8 @@ def _below_one(sequent: Sequent, node: Node, one: Node) -> bool:
     """Whether the node is x or x^2 and a hypothesis says x < 1 or x > 1, x >= 0."""
     if literal(one) != 1:
         return False
-    x = node.args[0] if node.op == POW and literal(node.args[1]) == 2 else node
-    return sequent.signs.is_nonnegative(x) and any(h.op in (NE, "lt", "gt") and set(h.args) == {x, one} for h in sequent.given)
+    x = node.args[0] if node.op == Op.POW and literal(node.args[1]) == 2 else node
+    return sequent.signs.is_nonnegative(x) and any(h.op in (Op.NE, "lt", "gt") and set(h.args) == {x, one} for h in sequent.given)
 
 
 __all__ = ["attempt", "close", "complete", "leaf", "terms"]

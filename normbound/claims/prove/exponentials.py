@@ -7,21 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from normbound.claims.syntax import (
-    ADD,
-    DIV,
-    EXP,
-    MUL,
-    NEG,
-    POW,
-    SUB,
-    VAR,
-    Node,
-    literal,
-    number,
-    postorder,
-    variable,
-)
+from normbound.claims.syntax import Node, Op, literal, number, postorder, variable
 
 Key = tuple[Fraction, int, Fraction]  # k, i, d
 Sum = dict[Key, Fraction]
@@ -130,17 +116,17 @@ def ratio(root: Node, name: str) -> Ratio:
         inner = [found[a] for a in n.args]
         if q is not None:
             found[n] = Ratio(constant(q), {})
-        elif n.op == VAR and n.value == name:
+        elif n.op == Op.VAR and n.value == name:
             found[n] = Ratio({(NOUGHT, 1, NOUGHT): Fraction(1)}, {})
-        elif n.op in (ADD, SUB):
-            found[n] = _sum(inner[0], inner[1], 1 if n.op == ADD else -1)
-        elif n.op == NEG:
+        elif n.op in (Op.ADD, Op.SUB):
+            found[n] = _sum(inner[0], inner[1], 1 if n.op == Op.ADD else -1)
+        elif n.op == Op.NEG:
             found[n] = Ratio({k: -c for k, c in inner[0].top.items()}, inner[0].bottom)
-        elif n.op == MUL:
+        elif n.op == Op.MUL:
             found[n] = _product(inner[0], inner[1])
-        elif n.op == DIV:
+        elif n.op == Op.DIV:
             found[n] = _product(inner[0], _inverse(inner[1]))
-        elif n.op == POW:
+        elif n.op == Op.POW:
             e = literal(n.args[1])
             if e is None or e.denominator != 1 or abs(e) > MAX_POWER:
                 raise Outside("a power")
@@ -149,7 +135,7 @@ def ratio(root: Node, name: str) -> Ratio:
             for _ in range(abs(int(e))):
                 result = _product(result, base)
             found[n] = result
-        elif n.op == EXP:
+        elif n.op == Op.EXP:
             found[n] = Ratio(_exp(inner[0]), {})
         else:
             raise Outside(f"found {n.op}")
@@ -203,7 +189,7 @@ def write(a: Sum, name: str) -> Node:
         factors = []
         if i:
             x = variable(name)
-            factors.append(x if i == 1 else Node(POW, (x, number(i))))
+            factors.append(x if i == 1 else Node(Op.POW, (x, number(i))))
         if k or d:
             factors.append(exponential(k, d, name))
         size = abs(c)
@@ -211,11 +197,11 @@ def write(a: Sum, name: str) -> Node:
             factors.insert(0, number(size))
         term = factors[0]
         for f in factors[1:]:
-            term = Node(MUL, (term, f))
+            term = Node(Op.MUL, (term, f))
         if total is None:
-            total = Node(NEG, (term,)) if c < 0 else term
+            total = Node(Op.NEG, (term,)) if c < 0 else term
         else:
-            total = Node(SUB if c < 0 else ADD, (total, term))
+            total = Node(Op.SUB if c < 0 else Op.ADD, (total, term))
     return number(0) if total is None else total
 
 
@@ -225,12 +211,12 @@ def exponential(k: Fraction, d: Fraction, name: str) -> Node:
     size = abs(k)
     inner: Node | None = None
     if k:
-        inner = x if size == 1 else Node(MUL, (number(size), x))
+        inner = x if size == 1 else Node(Op.MUL, (number(size), x))
         if k < 0:
-            inner = Node(NEG, (inner,))
+            inner = Node(Op.NEG, (inner,))
     if d:
-        inner = number(d) if inner is None else Node(ADD if d > 0 else SUB, (inner, number(abs(d))))
-    return Node(EXP, (inner if inner is not None else number(0),))
+        inner = number(d) if inner is None else Node(Op.ADD if d > 0 else Op.SUB, (inner, number(abs(d))))
+    return Node(Op.EXP, (inner if inner is not None else number(0),))
 
 
 __all__ = ["Outside", "Ratio", "Sum", "add", "at", "derivative", "exponential", "multiply", "ratio", "write"]

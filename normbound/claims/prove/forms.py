@@ -5,29 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from normbound.claims.checker.algebra import Algebra, Monomial, Quotient
-from normbound.claims.syntax import (
-    ADD,
-    CONST,
-    DD,
-    DIV,
-    ELT,
-    EXP,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    number,
-)
+from normbound.claims.syntax import Node, Op, number
 
-ONE = Node(NUM, (), Fraction(1))
+ONE = Node(Op.NUM, (), Fraction(1))
 
 
 class Writer:
@@ -63,9 +43,9 @@ class Writer:
 
     def _forms(self, g: int) -> list[Quotient]:
         key = self.algebra.keys[g]
-        if key[0] in (VAR, CONST):
+        if key[0] in (Op.VAR, Op.CONST):
             return []
-        first = 2 if key[0] in (ELT, "root") else 1
+        first = 2 if key[0] in (Op.ELT, "root") else 1
         last = 2 if key[0] == "large power" else len(key)
         return [self.algebra.forms[k] for k in key[first:last] if isinstance(k, int)]
 
@@ -80,23 +60,23 @@ class Writer:
         if any(p is None for p in parts):
             return None
         nodes = tuple(p for p in parts if p is not None)
-        if kind == VAR:
+        if kind == Op.VAR:
             name = str(key[1])
-            return Node(VAR, (), self.index(name) if name.startswith("#") else name)
-        if kind == CONST:
-            return Node(CONST, (), key[1])
-        if kind == ELT:
-            return Node(ELT, nodes, key[1])
+            return Node(Op.VAR, (), self.index(name) if name.startswith("#") else name)
+        if kind == Op.CONST:
+            return Node(Op.CONST, (), key[1])
+        if kind == Op.ELT:
+            return Node(Op.ELT, nodes, key[1])
         if kind in ("pow", "sympow"):
-            return Node(POW, nodes)
+            return Node(Op.POW, nodes)
         if kind == "large power":
-            return Node(POW, (nodes[0], number(key[2])))  # type: ignore[arg-type]
+            return Node(Op.POW, (nodes[0], number(key[2])))  # type: ignore[arg-type]
         if kind == "root":
             n = self.algebra.roots[g][0]
-            return Node(SQRT, nodes) if n == 2 else Node(POW, (*nodes, number(Fraction(1, n))))
-        if kind in (EXP, LOG, MIN, MAX, DD):
+            return Node(Op.SQRT, nodes) if n == 2 else Node(Op.POW, (*nodes, number(Fraction(1, n))))
+        if kind in (Op.EXP, Op.LOG, Op.MIN, Op.MAX, Op.DD):
             return Node(str(kind), nodes)
-        if kind in (SUM, PROD):
+        if kind in (Op.SUM, Op.PROD):
             return Node(str(kind), nodes, self.index(str(key[4])))
         return None
 
@@ -109,13 +89,13 @@ class Writer:
             if base is None:
                 return None
             size = abs(Fraction(e))
-            power = base if size == 1 else Node(POW, (base, number(size)))
+            power = base if size == 1 else Node(Op.POW, (base, number(size)))
             if e > 0:
-                top = power if top is None else Node(MUL, (top, power))
+                top = power if top is None else Node(Op.MUL, (top, power))
             else:
-                bottom = power if bottom is None else Node(MUL, (bottom, power))
+                bottom = power if bottom is None else Node(Op.MUL, (bottom, power))
         top = top if top is not None else ONE
-        return top if bottom is None else Node(DIV, (top, bottom))
+        return top if bottom is None else Node(Op.DIV, (top, bottom))
 
     def polynomial(self, terms: object) -> Node | None:
         """A sum of terms as an expression."""
@@ -125,11 +105,11 @@ class Writer:
             if node is None:
                 return None
             if abs(c) != 1:
-                node = number(abs(c)) if not m else Node(MUL, (number(abs(c)), node))
+                node = number(abs(c)) if not m else Node(Op.MUL, (number(abs(c)), node))
             if total is None:
-                total = node if c > 0 else Node(SUB, (number(0), node))
+                total = node if c > 0 else Node(Op.SUB, (number(0), node))
             else:
-                total = Node(ADD if c > 0 else SUB, (total, node))
+                total = Node(Op.ADD if c > 0 else Op.SUB, (total, node))
         return total if total is not None else number(0)
 
     def _quotient(self, q: Quotient) -> Node | None:
@@ -138,7 +118,7 @@ class Writer:
             below = self.polynomial(f)
             if result is None or below is None:
                 return None
-            result = Node(DIV, (result, below if e == 1 else Node(POW, (below, number(e)))))
+            result = Node(Op.DIV, (result, below if e == 1 else Node(Op.POW, (below, number(e)))))
         return result
 
     def quotient(self, q: Quotient) -> Node | None:

@@ -10,28 +10,7 @@ from normbound.claims.checker.rules_logic import apply
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.prove import OPEN, expoly, powers
 from normbound.claims.prove.loglinear import REFUSED
-from normbound.claims.syntax import (
-    COMPARISONS,
-    DD,
-    DECREASING,
-    ELT,
-    GE,
-    GT,
-    IMPLIES,
-    INCREASING,
-    LE,
-    LT,
-    NE,
-    POW,
-    PROD,
-    RECURRENCE,
-    SUM,
-    Node,
-    free_names,
-    literal,
-    postorder,
-    variable,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, literal, postorder, variable
 
 Certificate = dict[str, Any]
 MORE = 6  # starts that are tried above the least one
@@ -41,11 +20,11 @@ def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """A node of ``induction``, ``recurrence`` or ``steps``; a premise that is not closed here is left open."""
     goal = sequent.goal
     try:
-        if goal.op == RECURRENCE:
+        if goal.op == Op.RECURRENCE:
             return _recurrence(sequent, budget)
-        if goal.op in (INCREASING, DECREASING):
+        if goal.op in (Op.INCREASING, Op.DECREASING):
             return _monotone(sequent, budget)
-        if goal.op in COMPARISONS and goal.op != NE:
+        if goal.op in COMPARISONS and goal.op != Op.NE:
             return _induction(sequent, budget)
     except REFUSED:
         return None
@@ -87,9 +66,9 @@ def candidates(sequent: Sequent) -> list[str]:
     """Natural variables on which ends of sums and products, depths, exponents or indices depend."""
     score: dict[str, int] = {}
     for n in postorder(sequent.goal):
-        places = {SUM: n.args[:2], PROD: n.args[:2], DD: n.args[:1], POW: n.args[1:], ELT: n.args}.get(n.op, ())
+        places = {Op.SUM: n.args[:2], Op.PROD: n.args[:2], Op.DD: n.args[:1], Op.POW: n.args[1:], Op.ELT: n.args}.get(n.op, ())
         for name in {x for place in places for x in free_names(place)}:
-            score[name] = score.get(name, 0) + (1 if n.op in (POW, ELT) else 5)
+            score[name] = score.get(name, 0) + (1 if n.op in (Op.POW, Op.ELT) else 5)
     natural = [n for n in score if n in sequent.sorts and sequent.sorts[n].kind == "natural" and not sequent.sorts[n].is_family]
     return sorted(natural, key=lambda n: (-score[n], n))[:3]
 
@@ -98,11 +77,11 @@ def least(sequent: Sequent, name: str) -> int:
     """The literal lower bound that hypotheses give the variable."""
     k, found = variable(name), 0
     for h in sequent.given:
-        if h.op in (LE, LT, GE, GT):
-            low, high = h.args if h.op in (LE, LT) else h.args[::-1]
+        if h.op in (Op.LE, Op.LT, Op.GE, Op.GT):
+            low, high = h.args if h.op in (Op.LE, Op.LT) else h.args[::-1]
             q = literal(low)
             if high == k and q is not None and q >= 0:
-                found = max(found, int(q) + (1 if h.op in (LT, GT) or q.denominator != 1 else 0))
+                found = max(found, int(q) + (1 if h.op in (Op.LT, Op.GT) or q.denominator != 1 else 0))
     return min(found, MAX_START)
 
 
@@ -127,7 +106,7 @@ def _induction(sequent: Sequent, budget: Any) -> Certificate | None:
             closed = [expoly.close(b, budget) for b in bases]
             return {"rule": "induction", "data": data, "premises": [*closed, closed_step, *(expoly.leaf(d, budget) for d in defined)]}
     for name in names:  # the step is left to others
-        if any(n.op in (SUM, PROD, DD) for n in postorder(sequent.goal)):
+        if any(n.op in (Op.SUM, Op.PROD, Op.DD) for n in postorder(sequent.goal)):
             data = {"variable": name, "from": least(sequent, name)}
             try:
                 wanted = induction(sequent, data)
@@ -143,7 +122,7 @@ def _step(step: Sequent, goal: Node, budget: Any, final: Any = expoly.leaf) -> C
     chain: list[Certificate] = []
     current = step
     for _ in range(6):
-        if current.given[-1].op != IMPLIES:
+        if current.given[-1].op != Op.IMPLIES:
             break
         data = {"number": len(current.given) - 1}
         condition, current = apply(current, data)

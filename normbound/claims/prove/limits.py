@@ -21,34 +21,7 @@ from normbound.claims.checker.signs import rational_value
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove import expoly, powers
 from normbound.claims.prove.derivative import Prover
-from normbound.claims.syntax import (
-    ADD,
-    COMPARISONS,
-    DD,
-    DIV,
-    EQ,
-    EXP,
-    INF,
-    LE,
-    LIMIT,
-    LOG,
-    LT,
-    MUL,
-    NE,
-    NEG,
-    POW,
-    PROD,
-    RATE,
-    SQRT,
-    SUB,
-    SUM,
-    VAR,
-    Node,
-    literal,
-    number,
-    postorder,
-    variable,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal, number, postorder, variable
 
 Certificate = dict[str, Any]
 ZERO, ONE = number(0), number(1)
@@ -72,12 +45,12 @@ class Found(NamedTuple):
 def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """A certificate for a limit or a rate, or one in which an equation for large K is left open, or None."""
     goal = sequent.goal
-    if goal.op not in (LIMIT, RATE):
+    if goal.op not in (Op.LIMIT, Op.RATE):
         return None
     for partial in (False, True):
         search = Search(sequent, budget.deadline, partial)
         try:
-            found = search.rate(goal.args[0]) if goal.op == RATE else search.limit(goal.args[0], DEPTH if not partial else 1)
+            found = search.rate(goal.args[0]) if goal.op == Op.RATE else search.limit(goal.args[0], DEPTH if not partial else 1)
             node = None if found is None else search.claimed(found, goal.args[1])
         except REFUSED:
             continue
@@ -90,11 +63,11 @@ def true_limit(sequent: Sequent, budget: Any) -> tuple[Node, Certificate] | None
     """The limit or rate that can be proved, whatever the goal claims it to be, and the certificate of that statement: of
     ``sequent.aim(Node(goal.op, (goal.args[0], value), goal.value))``. The value is the node INF for infinity."""
     goal = sequent.goal
-    if goal.op not in (LIMIT, RATE):
+    if goal.op not in (Op.LIMIT, Op.RATE):
         return None
     search = Search(sequent, budget.deadline)
     try:
-        found = search.rate(goal.args[0]) if goal.op == RATE else search.limit(goal.args[0], DEPTH)
+        found = search.rate(goal.args[0]) if goal.op == Op.RATE else search.limit(goal.args[0], DEPTH)
     except REFUSED:
         return None
     return None if found is None else (found.value, found.certificate)
@@ -109,7 +82,7 @@ def product(a: Node, b: Node) -> Node:
         return ZERO
     if p == 1:
         return b
-    return a if q == 1 else Node(MUL, (a, b))
+    return a if q == 1 else Node(Op.MUL, (a, b))
 
 
 def raised(a: Node, e: Fraction | Node) -> Node:
@@ -122,7 +95,7 @@ def raised(a: Node, e: Fraction | Node) -> Node:
         return a
     if p is not None and q is not None and q.denominator == 1 and p and abs(q) <= 64:
         return number(p ** int(q))
-    return Node(POW, (a, number(q) if q is not None else e if isinstance(e, Node) else ONE))
+    return Node(Op.POW, (a, number(q) if q is not None else e if isinstance(e, Node) else ONE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +144,7 @@ class Expansion:
                 stack.pop()
                 continue
             closed = self.closed(n)
-            parts = [closed] if closed is not None else [] if self.is_leaf(n) else list(n.args[:1] if n.op == POW else n.args)
+            parts = [closed] if closed is not None else [] if self.is_leaf(n) else list(n.args[:1] if n.op == Op.POW else n.args)
             missing = [p for p in parts if p not in self.known]
             if missing:
                 stack.extend(missing)
@@ -181,55 +154,56 @@ class Expansion:
         return self.known[root]
 
     def is_leaf(self, n: Node) -> bool:
-        return not mentions(n, self.name) or n.op in (VAR, LOG, EXP) or (n.op == POW and not mentions(n.args[0], self.name))
+        return not mentions(n, self.name) or n.op in (Op.VAR, Op.LOG, Op.EXP) or (n.op == Op.POW and not mentions(n.args[0], self.name))
 
     def closed(self, n: Node) -> Node | None:
         """Geometric sums, products of one factor and divided differences in closed form."""
-        if n.op == DD and len(n.args) == 3 and mentions(n.args[0], self.name):
+        if n.op == Op.DD and len(n.args) == 3 and mentions(n.args[0], self.name):
             d, a, b = n.args
             if a == b:
-                return Node(MUL, (d, Node(POW, (a, Node(SUB, (d, ONE))))))
-            return Node(DIV, (Node(SUB, (Node(POW, (a, d)), Node(POW, (b, d)))), Node(SUB, (a, b))))
-        if n.op in (SUM, PROD) and mentions(n, self.name):
+                return Node(Op.MUL, (d, Node(Op.POW, (a, Node(Op.SUB, (d, ONE))))))
+            return Node(Op.DIV, (Node(Op.SUB, (Node(Op.POW, (a, d)), Node(Op.POW, (b, d)))), Node(Op.SUB, (a, b))))
+        if n.op in (Op.SUM, Op.PROD) and mentions(n, self.name):
             lo, hi, body = n.args
-            count = hi if lo == ONE else Node(ADD, (Node(SUB, (hi, lo)), ONE))
+            count = hi if lo == ONE else Node(Op.ADD, (Node(Op.SUB, (hi, lo)), ONE))
             if not mentions(body, n.value):
-                return Node(MUL, (count, body)) if n.op == SUM else Node(POW, (body, count))
-            if n.op == SUM and body.op == POW and body.args[1] == variable(n.value) and not mentions(body.args[0], n.value):
+                return Node(Op.MUL, (count, body)) if n.op == Op.SUM else Node(Op.POW, (body, count))
+            if n.op == Op.SUM and body.op == Op.POW and body.args[1] == variable(n.value) and not mentions(body.args[0], n.value):
                 q = body.args[0]
-                return Node(DIV, (Node(SUB, (Node(POW, (q, lo)), Node(POW, (q, Node(ADD, (hi, ONE)))))), Node(SUB, (ONE, q))))
+                first, after = Node(Op.POW, (q, lo)), Node(Op.POW, (q, Node(Op.ADD, (hi, ONE))))
+                return Node(Op.DIV, (Node(Op.SUB, (first, after)), Node(Op.SUB, (ONE, q))))
         return None
 
     def apply(self, n: Node) -> tuple[Terms, Terms]:
         if not mentions(n, self.name):
             return [Term(n)], UNIT
         op = n.op
-        if op == VAR:
+        if op == Op.VAR:
             return [Term(ONE, Fraction(1))], UNIT
-        if op == LOG and n.args[0] == variable(self.name):
+        if op == Op.LOG and n.args[0] == variable(self.name):
             return [Term(ONE, Fraction(0), 1)], UNIT
-        if op == EXP:
+        if op == Op.EXP:
             k, d = self.linear(n.args[0])
-            return [Term(Node(EXP, (d,)) if d != ZERO else ONE, b=Node(EXP, (k,)))], UNIT
-        if op == POW:
+            return [Term(Node(Op.EXP, (d,)) if d != ZERO else ONE, b=Node(Op.EXP, (k,)))], UNIT
+        if op == Op.POW:
             return self.power(n)
         inner = [self.known[a] for a in n.args]
-        if op == NEG:
+        if op == Op.NEG:
             return self.scaled(inner[0][0], -1), inner[0][1]
-        if op in (ADD, SUB):
+        if op in (Op.ADD, Op.SUB):
             (p, q), (r, s) = inner
-            if op == SUB:
+            if op == Op.SUB:
                 r = self.scaled(r, -1)
             if q == s:
                 return self.sum(p, r), q
             return self.sum(self.multiply(p, s), self.multiply(r, q)), self.multiply(q, s)
-        if op == MUL:
+        if op == Op.MUL:
             (p, q), (r, s) = inner
             return self.multiply(p, r), self.multiply(q, s)
-        if op == DIV:
+        if op == Op.DIV:
             (p, q), (r, s) = inner
             return self.multiply(p, s), self.multiply(q, r)
-        if op == SQRT:
+        if op == Op.SQRT:
             return self.root(inner[0], Fraction(1, 2))
         raise NoTerms(op)
 
@@ -260,12 +234,12 @@ class Expansion:
 
     def linear(self, e: Node) -> tuple[Node, Node]:
         """k and d with e = k K + d."""
-        top, bottom = Expansion(self.sequent, self.name).of(e) if not self.is_leaf(e) or e.op == VAR else ([Term(e)], UNIT)
+        top, bottom = Expansion(self.sequent, self.name).of(e) if not self.is_leaf(e) or e.op == Op.VAR else ([Term(e)], UNIT)
         if len(bottom) != 1 or bottom[0].b != ONE or bottom[0].a or bottom[0].l:
             raise NoTerms("an exponent")
         k, d = ZERO, ZERO
         for t in top:
-            c = t.c if bottom[0].c == ONE else Node(DIV, (t.c, bottom[0].c))
+            c = t.c if bottom[0].c == ONE else Node(Op.DIV, (t.c, bottom[0].c))
             if t.b != ONE or t.l or t.a not in (0, 1):
                 raise NoTerms("an exponent")
             if t.a:
@@ -292,7 +266,7 @@ class Expansion:
             key = next((k for k in found if k[:2] == (t.a, t.l) and self.same(k[2], t.b)), (t.a, t.l, t.b))
             if key in found:
                 p, q = literal(found[key]), literal(t.c)
-                found[key] = number(p + q) if p is not None and q is not None else Node(ADD, (found[key], t.c))
+                found[key] = number(p + q) if p is not None and q is not None else Node(Op.ADD, (found[key], t.c))
             else:
                 found[key] = t.c
         result = [Term(c, a, l, b) for (a, l, b), c in found.items() if not self.same(c, ZERO)]
@@ -336,13 +310,13 @@ class Search:
         found = self.prover.leaf(s)
         if found is not None:
             return found
-        if s.goal.op == EQ:
+        if s.goal.op == Op.EQ:
             return expoly.close(s, self) or powers.attempt(s, self)
         found = expoly.leaf(s, self)
         if found is not None:
             return found
-        if s.goal.op == NE:
-            for op in (LT, "gt"):
+        if s.goal.op == Op.NE:
+            for op in (Op.LT, "gt"):
                 inner = self.leaf(s.aim(Node(op, s.goal.args)))
                 if inner is not None:
                     return {"rule": "stronger", "data": {"op": op}, "premises": [inner]}
@@ -356,22 +330,22 @@ class Search:
         rest: Iterator[Certificate] = iter(inner)
         premises = []
         for s in rules()[rule](self.sequent.aim(goal), data):
-            found = next(rest) if s.goal.op == LIMIT else self.leaf(s)
-            if found is None and not (self.partial and s.goal.op == EQ and s.sorts != self.sequent.sorts):
+            found = next(rest) if s.goal.op == Op.LIMIT else self.leaf(s)
+            if found is None and not (self.partial and s.goal.op == Op.EQ and s.sorts != self.sequent.sorts):
                 return None
             premises.append(found)
         return {"rule": rule, "data": data, "premises": premises}
 
-    def goal(self, e: Node, v: Node, op: str = LIMIT) -> Node:
+    def goal(self, e: Node, v: Node, op: str = Op.LIMIT) -> Node:
         return Node(op, (e, v), self.name)
 
     def claimed(self, found: Found, v: Node) -> Certificate | None:
         """The certificate for the value that is claimed."""
         if found.value == v:
             return found.certificate
-        if INF in (found.value.op, v.op):
+        if Op.INF in (found.value.op, v.op):
             return None
-        if self.sequent.goal.op == RATE:
+        if self.sequent.goal.op == Op.RATE:
             node = found.certificate
             try:
                 return self.assemble(self.sequent.goal, node["rule"], node["data"], [])
@@ -429,7 +403,7 @@ class Search:
                 return None
             if (t.a, t.l) == (s.a, s.l) and t.b == s.b:
                 data["case"] = "equal"
-                value = t.c if s.c == ONE else Node(DIV, (t.c, s.c))
+                value = t.c if s.c == ONE else Node(Op.DIV, (t.c, s.c))
             elif (way := self.way(s, t)) is not None:
                 data.update(case="infinite", way=way)
                 value = INFINITE
@@ -447,8 +421,8 @@ class Search:
         s, t = self.first(bottom, "bottom", data, True), self.first(top, "top", data, True)
         if s is None or t is None:
             return None
-        value = simple(t.b if s.b == ONE else Node(DIV, (t.b, s.b)))
-        node = self.assemble(self.goal(e, value, RATE), "rate_terms", data, [])
+        value = simple(t.b if s.b == ONE else Node(Op.DIV, (t.b, s.b)))
+        node = self.assemble(self.goal(e, value, Op.RATE), "rate_terms", data, [])
         return None if node is None else Found(value, node)
 
     def first(self, terms: Terms, key: str, data: dict[str, Any], level: bool = False) -> Term | None:
@@ -458,13 +432,13 @@ class Search:
             ways = []
             for s in others:
                 way = self.way(s, t)
-                if way is None and level and self.holds(Node(LE, (ZERO, s.c)), Node(LE, (ZERO, s.b)), Node(LE, (s.b, t.b)),
-                                                        Node(LT, (ZERO, t.c))):
+                if way is None and level and self.holds(Node(Op.LE, (ZERO, s.c)), Node(Op.LE, (ZERO, s.b)), Node(Op.LE, (s.b, t.b)),
+                                                        Node(Op.LT, (ZERO, t.c))):
                     way = "level"
                 if way is None:
                     break
                 ways.append(way)
-            if len(ways) == len(others) and self.holds(Node(LT, (ZERO, t.b))):
+            if len(ways) == len(others) and self.holds(Node(Op.LT, (ZERO, t.b))):
                 if key == "top" or terms != UNIT:
                     data[key] = [s.data() for s in (t, *others)]
                     data[f"{key}_ways"] = ways
@@ -476,27 +450,27 @@ class Search:
         if t.b == t0.b:
             return "power" if t.a < t0.a else "log" if t.a == t0.a and t.l < t0.l else None
         signed = self.sequent.sorts[self.name].kind in ("natural", "integer") and not self.sequent.signs.is_nonnegative(t.b)
-        low = Node(LT, (Node(NEG, (t0.b,)), t.b)) if signed else Node(LE, (ZERO, t.b))
-        if self.holds(low, Node(LT, (t.b, t0.b))):
+        low = Node(Op.LT, (Node(Op.NEG, (t0.b,)), t.b)) if signed else Node(Op.LE, (ZERO, t.b))
+        if self.holds(low, Node(Op.LT, (t.b, t0.b))):
             return "base"
-        if t.a < t0.a and self.holds(Node(LE, (ZERO, t.b)), Node(LE, (t.b, t0.b))):
+        if t.a < t0.a and self.holds(Node(Op.LE, (ZERO, t.b)), Node(Op.LE, (t.b, t0.b))):
             return "power"
         return None
 
     # -- other ways --------------------------------------------------------------------------------------------------
     def by_power(self, e: Node, depth: int) -> Found | None:
-        if e.op != POW or not depth or not mentions(e.args[1], self.name) or not mentions(e.args[0], self.name):
+        if e.op != Op.POW or not depth or not mentions(e.args[1], self.name) or not mentions(e.args[0], self.name):
             return None
         u, w = e.args
         one = self.limit(u, depth - 1)
-        if one is None or one.value.op == INF:
+        if one is None or one.value.op == Op.INF:
             return None
         first = one.certificate if one.value == ONE else self.assemble(
             self.goal(u, ONE), "limit_same", {"value": str(one.value)}, [one.certificate])
-        second = self.limit(Node(MUL, (w, Node(SUB, (u, ONE)))), depth - 1)
-        if first is None or second is None or second.value.op == INF:
+        second = self.limit(Node(Op.MUL, (w, Node(Op.SUB, (u, ONE)))), depth - 1)
+        if first is None or second is None or second.value.op == Op.INF:
             return None
-        value = Node(EXP, (second.value,))
+        value = Node(Op.EXP, (second.value,))
         node = self.assemble(self.goal(e, value), "limit_power", {"exponent": str(second.value)}, [first, second.certificate])
         return None if node is None else Found(value, node)
 
@@ -525,13 +499,13 @@ class Search:
                 continue
             found = self.limit(a, depth - 1)
             if found is None:
-                negative = a.args[0] if a.op == NEG else Node(NEG, (a,))
+                negative = a.args[0] if a.op == Op.NEG else Node(Op.NEG, (a,))
                 found = self.limit(negative, depth - 1)
-                if found is None or found.value.op != INF:
+                if found is None or found.value.op != Op.INF:
                     return None
                 values.append("-inf")
             else:
-                values.append("inf" if found.value.op == INF else found.value)
+                values.append("inf" if found.value.op == Op.INF else found.value)
             inner.append(found.certificate)
         value = Node(e.op, tuple(values)) if all(isinstance(v, Node) for v in values) else improper(e, values)[0]
         data = {"values": [v if isinstance(v, str) else str(v) for v in values]}
@@ -545,23 +519,23 @@ def rewritings(e: Node, name: str) -> Iterator[Node]:
     sqrt(a) - sqrt(b) = (a - b)/(sqrt(a) + sqrt(b)), also with one root; a/(b + sqrt(c)) with all parts divided by a power of the
     variable; products and quotients with roots as the root of the square; u^w = exp(w log(u)); w log(u) = log(u^w).
     """
-    if e.op == SUB and any(a.op == SQRT and mentions(a, name) for a in e.args):
+    if e.op == Op.SUB and any(a.op == Op.SQRT and mentions(a, name) for a in e.args):
         a, b = e.args
-        squares = [x.args[0] if x.op == SQRT else Node(POW, (x, number(2))) for x in (a, b)]
-        yield Node(DIV, (Node(SUB, (squares[0], squares[1])), Node(ADD, (a, b))))
-    if e.op == DIV and e.args[1].op in (ADD, SUB):
-        roots = [n for n in postorder(e.args[1]) if n.op == SQRT and mentions(n, name)]
-        if roots and all(n.args[0].op != DIV for n in roots):
+        squares = [x.args[0] if x.op == Op.SQRT else Node(Op.POW, (x, number(2))) for x in (a, b)]
+        yield Node(Op.DIV, (Node(Op.SUB, (squares[0], squares[1])), Node(Op.ADD, (a, b))))
+    if e.op == Op.DIV and e.args[1].op in (Op.ADD, Op.SUB):
+        roots = [n for n in postorder(e.args[1]) if n.op == Op.SQRT and mentions(n, name)]
+        if roots and all(n.args[0].op != Op.DIV for n in roots):
             for power in (Fraction(1, 2), Fraction(1), Fraction(2)):
-                yield Node(DIV, tuple(scaled(x, name, power) for x in e.args))
-    if e.op in (MUL, DIV) and any(a.op == SQRT and mentions(a, name) for a in e.args):
-        yield Node(SQRT, (Node(e.op, tuple(a.args[0] if a.op == SQRT else Node(POW, (a, number(2))) for a in e.args)),))
-    if e.op == POW and mentions(e.args[1], name):
-        yield Node(EXP, (Node(MUL, (e.args[1], Node(LOG, (e.args[0],)))),))
-    if e.op == MUL:
+                yield Node(Op.DIV, tuple(scaled(x, name, power) for x in e.args))
+    if e.op in (Op.MUL, Op.DIV) and any(a.op == Op.SQRT and mentions(a, name) for a in e.args):
+        yield Node(Op.SQRT, (Node(e.op, tuple(a.args[0] if a.op == Op.SQRT else Node(Op.POW, (a, number(2))) for a in e.args)),))
+    if e.op == Op.POW and mentions(e.args[1], name):
+        yield Node(Op.EXP, (Node(Op.MUL, (e.args[1], Node(Op.LOG, (e.args[0],)))),))
+    if e.op == Op.MUL:
         for u, w in (e.args, e.args[::-1]):
-            if u.op == LOG and u.args[0].op != VAR:
-                yield Node(LOG, (Node(POW, (u.args[0], w)),))
+            if u.op == Op.LOG and u.args[0].op != Op.VAR:
+                yield Node(Op.LOG, (Node(Op.POW, (u.args[0], w)),))
 
 
 def scaled(root: Node, name: str, a: Fraction) -> Node:
@@ -570,42 +544,42 @@ def scaled(root: Node, name: str, a: Fraction) -> Node:
     stack = [root]
     while stack:
         n = stack[-1]
-        missing = [x for x in n.args if id(x) not in done] if n.op in (ADD, SUB, NEG) else []
+        missing = [x for x in n.args if id(x) not in done] if n.op in (Op.ADD, Op.SUB, Op.NEG) else []
         if missing:
             stack.extend(missing)
             continue
         stack.pop()
-        if n.op in (ADD, SUB, NEG):
+        if n.op in (Op.ADD, Op.SUB, Op.NEG):
             done[id(n)] = Node(n.op, tuple(done[id(x)] for x in n.args))
-        elif n.op == SQRT:
-            done[id(n)] = Node(SQRT, (Node(DIV, (n.args[0], raised(variable(name), 2 * a))),))
+        elif n.op == Op.SQRT:
+            done[id(n)] = Node(Op.SQRT, (Node(Op.DIV, (n.args[0], raised(variable(name), 2 * a))),))
         else:
-            done[id(n)] = Node(DIV, (n, raised(variable(name), a)))
+            done[id(n)] = Node(Op.DIV, (n, raised(variable(name), a)))
     return done[id(root)]
 
 
 def rules_parts() -> frozenset[str]:
-    return frozenset((ADD, SUB, MUL, DIV, NEG, POW, SQRT, EXP, LOG, "abs", "min", "max"))
+    return frozenset((Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW, Op.SQRT, Op.EXP, Op.LOG, "abs", "min", "max"))
 
 
 def simple(v: Node) -> Node:
     """A shorter node of the same value, where that is easy to see."""
-    if v.op == INF:
+    if v.op == Op.INF:
         return v
     q = rational_value(v)
     if q is not None:
         return number(q)
-    if v.op == EXP and rational_value(v.args[0]) == 0:
+    if v.op == Op.EXP and rational_value(v.args[0]) == 0:
         return ONE
-    if v.op == LOG and rational_value(v.args[0]) == 1:
+    if v.op == Op.LOG and rational_value(v.args[0]) == 1:
         return ZERO
-    if v.op in (MUL, DIV) and rational_value(v.args[0]) == 0:
+    if v.op in (Op.MUL, Op.DIV) and rational_value(v.args[0]) == 0:
         return ZERO
-    if v.op in (ADD, SUB) and rational_value(v.args[1]) == 0:
+    if v.op in (Op.ADD, Op.SUB) and rational_value(v.args[1]) == 0:
         return v.args[0]
-    if v.op == ADD and rational_value(v.args[0]) == 0:
+    if v.op == Op.ADD and rational_value(v.args[0]) == 0:
         return v.args[1]
-    if v.op == DIV and rational_value(v.args[1]) == 1:
+    if v.op == Op.DIV and rational_value(v.args[1]) == 1:
         return v.args[0]
     return v
 

@@ -13,26 +13,7 @@ from normbound.claims.checker.signs import DIFFERENCE
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove import OPEN, premises
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import (
-    ABS,
-    AND,
-    BINDERS,
-    COMPARISONS,
-    ELT,
-    EQ,
-    FORALL,
-    IFF,
-    IMPLIES,
-    LE,
-    LT,
-    MAX,
-    MIN,
-    VAR,
-    Node,
-    free_names,
-    postorder,
-    substitute,
-)
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, free_names, postorder, substitute
 
 MAX_GIVEN = 60
 Certificate = dict[str, Any]
@@ -82,16 +63,16 @@ def opened(sequent: Sequent, rule: str, data: Mapping[str, Any] | None = None,
 # -- the goal --------------------------------------------------------------------------------------------------------------
 def _goal(sequent: Sequent) -> Certificate | None:
     goal = sequent.goal
-    if goal.op in (AND, IFF):
+    if goal.op in (Op.AND, Op.IFF):
         return opened(sequent, "split")
-    if goal.op in (IMPLIES, FORALL):
+    if goal.op in (Op.IMPLIES, Op.FORALL):
         return opened(sequent, "intro")
     turned = upward(goal)
-    if turned.op in (LE, LT):
+    if turned.op in (Op.LE, Op.LT):
         a, b = turned.args
-        if a.op in (MAX, ABS):
+        if a.op in (Op.MAX, Op.ABS):
             return opened(sequent, "extremum", {"side": "left"})
-        if b.op == MIN:
+        if b.op == Op.MIN:
             return opened(sequent, "extremum", {"side": "right"})
     return None
 
@@ -104,13 +85,13 @@ def _taken_apart(sequent: Sequent) -> Certificate | None:
     for k, h in enumerate(sequent.given):
         turned = upward(h)
         more: list[Node] = []
-        if h.op == AND:
+        if h.op == Op.AND:
             more = list(h.args)
-        elif h.op == IFF:
-            more = [Node(IMPLIES, h.args), Node(IMPLIES, h.args[::-1])]
-        elif turned.op in (LE, LT) and turned.args[0].op == MAX:
+        elif h.op == Op.IFF:
+            more = [Node(Op.IMPLIES, h.args), Node(Op.IMPLIES, h.args[::-1])]
+        elif turned.op in (Op.LE, Op.LT) and turned.args[0].op == Op.MAX:
             more = [Node(turned.op, (x, turned.args[1])) for x in turned.args[0].args]
-        elif turned.op in (LE, LT) and turned.args[1].op == MIN:
+        elif turned.op in (Op.LE, Op.LT) and turned.args[1].op == Op.MIN:
             more = [Node(turned.op, (turned.args[0], x)) for x in turned.args[1].args]
         if any(m not in known for m in more):
             return opened(sequent, "parts", {"number": k})
@@ -120,11 +101,11 @@ def _taken_apart(sequent: Sequent) -> Certificate | None:
 def _replaced(sequent: Sequent) -> Certificate | None:
     """A variable that a hypothesis defines is replaced everywhere else."""
     for k, h in enumerate(sequent.given):
-        if h.op != EQ:
+        if h.op != Op.EQ:
             continue
         others = [g for j, g in enumerate(sequent.given) if j != k]
         for back, (x, e) in ((False, h.args), (True, h.args[::-1])):
-            if x.op != VAR or x.value in free_names(e):
+            if x.op != Op.VAR or x.value in free_names(e):
                 continue
             if any(x.value in free_names(s) for s in (*others, sequent.goal)):
                 try:
@@ -137,7 +118,7 @@ def _replaced(sequent: Sequent) -> Certificate | None:
 def _used(sequent: Sequent) -> Certificate | None:
     """An implication whose left side is evident or a hypothesis."""
     for k, h in enumerate(sequent.given):
-        if h.op == IMPLIES and h.args[1] not in sequent.given:
+        if h.op == Op.IMPLIES and h.args[1] not in sequent.given:
             first = closed(sequent.aim(h.args[0]))
             if first is not None:
                 return node("apply", {"number": k}, [first, OPEN])
@@ -149,7 +130,7 @@ def instances(sequent: Sequent) -> Certificate | None:
     if len(sequent.given) > MAX_GIVEN:
         return None
     for k, h in enumerate(sequent.given):
-        if h.op != FORALL:
+        if h.op != Op.FORALL:
             continue
         for at in indices(sequent):
             if substitute(h.args[2], {h.value: at}) in sequent.given:
@@ -166,7 +147,7 @@ def indices(sequent: Sequent) -> Iterator[Node]:
     seen: set[Node] = set()
     for root in (sequent.goal, *sequent.given):
         for n in postorder(root):
-            at = n.args[0] if n.op == ELT else n if n.op == VAR else None
+            at = n.args[0] if n.op == Op.ELT else n if n.op == Op.VAR else None
             if at is None or at in seen or free_names(at) & bound:
                 continue
             seen.add(at)

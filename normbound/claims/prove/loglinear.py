@@ -20,27 +20,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.checker.sequent import candidates as sequent_names
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove.farkas import nonnegative, solve
-from normbound.claims.syntax import (
-    ADD,
-    COMPARISONS,
-    DIV,
-    ELT,
-    EQ,
-    EXP,
-    FORALL,
-    LE,
-    LOG,
-    NE,
-    NEG,
-    NUM,
-    SUB,
-    VAR,
-    Node,
-    literal,
-    number,
-    postorder,
-    rebuild,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal, number, postorder, rebuild
 
 REFUSED = (ArithmeticError, AttributeError, ClaimError, LookupError, TypeError, ValueError, Rejected)
 MAX_SINGLE, MAX_ROWS, MAX_LENGTH, MAX_DEPTH = 60, 1500, 40, 3
@@ -55,7 +35,7 @@ Item = tuple[Data, Fact]
 def attempt(sequent: Sequent, budget: Any, depth: int = 0) -> dict[str, Any] | None:
     """A node of the rule loglinear, premises that it can prove itself closed, the others open; None where nothing was found."""
     goal = sequent.goal
-    if goal.op not in COMPARISONS or goal.op == NE:
+    if goal.op not in COMPARISONS or goal.op == Op.NE:
         return None
     fallback: dict[str, Any] | None = None
     for mode in modes(goal):
@@ -78,7 +58,7 @@ def attempt(sequent: Sequent, budget: Any, depth: int = 0) -> dict[str, Any] | N
 
 def finish(sequent: Sequent, budget: Any, depth: int) -> dict[str, Any] | None:
     """A premise: quantifiers opened, then evident or proved by the same rule, with no premise left open."""
-    if sequent.goal.op == FORALL:
+    if sequent.goal.op == Op.FORALL:
         inner = finish(intro(sequent, {})[0], budget, depth)
         return None if inner is None else {"rule": "intro", "data": {}, "premises": [inner]}
     if sequent.signs.holds(sequent.goal):
@@ -91,9 +71,9 @@ def modes(goal: Node) -> tuple[str, ...]:
     ops = {n.op for n in postorder(goal)}
     if literal(goal.args[0]) == 0 or literal(goal.args[1]) == 0:
         return ("plain",)
-    if goal.op == EQ or "sum" in ops:
+    if goal.op == Op.EQ or "sum" in ops:
         return ("plain", "log")
-    return ("plain", "log") if LOG in ops or not ops & {"pow", "exp", "prod", "sqrt", "dd", "mul", "div"} else ("log", "plain")
+    return ("plain", "log") if Op.LOG in ops or not ops & {"pow", "exp", "prod", "sqrt", "dd", "mul", "div"} else ("log", "plain")
 
 
 def search(sequent: Sequent, mode: str, budget: Any) -> Data | None:
@@ -207,44 +187,44 @@ def facts(sequent: Sequent, wanted: Form, mode: str) -> list[Item]:
         forms.append(fact.form)
         found.append((data, fact))
 
-    logs = mode == "log" or any(x.op == LOG for m in wanted for x, _ in m)
-    indices = {str(n.args[0]) for n in postorder(sequent.goal) if n.op == ELT}
+    logs = mode == "log" or any(x.op == Op.LOG for m in wanted for x, _ in m)
+    indices = {str(n.args[0]) for n in postorder(sequent.goal) if n.op == Op.ELT}
     for k, h in enumerate(sequent.given):
         for j, part in enumerate(flatten(h)):
-            if part.op in COMPARISONS and part.op != NE:
+            if part.op in COMPARISONS and part.op != Op.NE:
                 take({"given": k, "part": j, "mode": "plain"}, free=False)
                 if logs:
                     take({"given": k, "part": j, "mode": "log"}, free=ZERO in part.args)
-        if h.op == FORALL:
+        if h.op == Op.FORALL:
             for j, part in enumerate(flatten(h.args[2])):
-                if part.op in COMPARISONS and part.op != NE:
+                if part.op in COMPARISONS and part.op != Op.NE:
                     for m in ("plain", "log") if logs else ("plain",):
                         take({"each": k, "part": j, "mode": m}, free=False)
                         for at in sorted(indices):
                             take({"instance": k, "at": at, "part": j, "mode": m}, free=False)
     atoms = _atoms([wanted, *forms], sequent)
     for x in atoms:
-        if x.op not in (LOG, NUM):
+        if x.op not in (Op.LOG, Op.NUM):
             take({"sign": str(x)}, free=False)
-        if x.op == EXP:
+        if x.op == Op.EXP:
             take({"exp": str(x.args[0])}, free=False)
     for x in atoms:
-        if x.op == LOG:
+        if x.op == Op.LOG:
             u = x.args[0]
-            if u.op == NUM:
+            if u.op == Op.NUM:
                 take({"above": str(u.value)})
             else:
                 take({"log": str(u)}, free=False)
-                take({"log": str(Node(DIV, (ONE, u)))}, free=False)
+                take({"log": str(Node(Op.DIV, (ONE, u)))}, free=False)
                 for part in _parts(Forms(sequent), u):
-                    take({"stated": str(Node(LE, (part, u))), "mode": "log"}, free=False)
+                    take({"stated": str(Node(Op.LE, (part, u))), "mode": "log"}, free=False)
     for total, index in _log_sums([wanted, *forms]):
         take({"logs": str(Node("sum", (*total.args[:2], _named(total.args[2].args[0], index, sequent)), _index(sequent)))}, free=False)
         u = _named(total.args[2].args[0], index, sequent)
         for part in _parts(Forms(sequent), u):
-            statement = Node(FORALL, (*total.args[:2], Node(LE, (part, u))), _index(sequent))
+            statement = Node(Op.FORALL, (*total.args[:2], Node(Op.LE, (part, u))), _index(sequent))
             take({"stated": str(statement), "mode": "log"}, free=False)
-    numbers = [int(x.args[0].value) for x in atoms if x.op == LOG and x.args[0].op == NUM]
+    numbers = [int(x.args[0].value) for x in atoms if x.op == Op.LOG and x.args[0].op == Op.NUM]
     for p in numbers:
         for q in numbers:
             if p != q:
@@ -257,7 +237,7 @@ def facts(sequent: Sequent, wanted: Form, mode: str) -> list[Item]:
 
 def _log_sums(forms: list[Form]) -> list[tuple[Node, str]]:
     """The atoms that are sums of a logarithm over an index."""
-    found = {x: x.value for form in forms for m in form for x, _ in m if x.op == "sum" and x.args[2].op == LOG}
+    found = {x: x.value for form in forms for m in form for x, _ in m if x.op == "sum" and x.args[2].op == Op.LOG}
     return sorted(found.items(), key=lambda item: str(item[0]))[:6]
 
 
@@ -267,7 +247,7 @@ def _index(sequent: Sequent) -> str:
 
 def _named(body: Node, index: str, sequent: Sequent) -> Node:
     """The body of a canonical sum with an index that texts can name."""
-    return rebuild(body, lambda n, args: Node(VAR, (), _index(sequent)) if n.op == VAR and n.value == index else None)
+    return rebuild(body, lambda n, args: Node(Op.VAR, (), _index(sequent)) if n.op == Op.VAR and n.value == index else None)
 
 
 def _atoms(forms: list[Form], sequent: Sequent) -> list[Node]:
@@ -276,7 +256,7 @@ def _atoms(forms: list[Form], sequent: Sequent) -> list[Node]:
     for form in forms:
         for m in form:
             for x, k in m:
-                found.setdefault(x if k > 0 else Node(DIV, (ONE, x)))
+                found.setdefault(x if k > 0 else Node(Op.DIV, (ONE, x)))
     named = (_nameable(x, sequent) for x in sorted(found, key=str))
     return [x for x in named if x is not None]
 
@@ -300,7 +280,7 @@ def _nameable(x: Node, sequent: Sequent) -> Node | None:
 
 def _parts(forms: Forms, u: Node) -> list[Node]:
     """The terms of a sum that is larger than each of them."""
-    if u.op not in (ADD, SUB, NEG):
+    if u.op not in (Op.ADD, Op.SUB, Op.NEG):
         return []
     try:
         form = forms.plain(u)

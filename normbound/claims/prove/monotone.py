@@ -15,62 +15,37 @@ from normbound.claims.checker.signs import DIFFERENCE, NOUGHT, ONE
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove import OPEN, premises, products
 from normbound.claims.prove.logic import Certificate, closed, instances
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    COMPARISONS,
-    DD,
-    DIV,
-    EQ,
-    EXP,
-    FORALL,
-    GE,
-    GT,
-    LE,
-    LOG,
-    LT,
-    MAX,
-    MIN,
-    MUL,
-    NE,
-    NEG,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    Node,
-    literal,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal
 
 MAX_LEVEL = 40  # of a tree
 SLICE = 0.3  # seconds for one leaf
 MAX_STEPS = 400
 MAX_OPEN = 2
 _WAYS: dict[str, tuple[dict[str, Any], ...]] = {
-    MUL: ({}, {"way": "second"}, {"way": "negative"}),
-    DIV: ({}, {"way": "second"}, {"way": "negative"}),
-    ABS: ({}, {"way": "negative"}),
-    SUM: ({}, {"way": "range"}),
-    PROD: ({}, {"way": "range"}, {"way": "shrink"}),
+    Op.MUL: ({}, {"way": "second"}, {"way": "negative"}),
+    Op.DIV: ({}, {"way": "second"}, {"way": "negative"}),
+    Op.ABS: ({}, {"way": "negative"}),
+    Op.SUM: ({}, {"way": "range"}),
+    Op.PROD: ({}, {"way": "range"}, {"way": "shrink"}),
 }
 _SIGNS: dict[str, tuple[tuple[str, str], ...]] = {  # operator -> pairs (goal, signs of all arguments in turn)
-    ADD: ((GE, "ge ge"), (GT, "gt ge"), (GT, "ge gt"), (LE, "le le"), (LT, "lt le"), (LT, "le lt"), (NE, "gt ge"), (NE, "ge gt")),
-    MUL: ((GE, "ge ge"), (GE, "le le"), (GT, "gt gt"), (GT, "lt lt"), (LE, "ge le"), (LE, "le ge"), (NE, "ne ne")),
-    DIV: ((GE, "ge gt"), (GE, "le lt"), (GT, "gt gt"), (GT, "lt lt"), (LE, "le gt"), (LE, "ge lt"), (NE, "ne -")),
-    NEG: ((GE, "le"), (GT, "lt"), (LE, "ge"), (LT, "gt"), (NE, "ne")),
-    POW: ((GE, "ge -"), (GT, "gt -"), (NE, "gt -"), (NE, "ne -")),
-    SQRT: ((GT, "gt"), (NE, "gt")),
-    ABS: ((GT, "ne"), (NE, "ne")),
-    SUM: ((GE, "- - ge"), (GT, "- - gt"), (LE, "- - le")),
-    PROD: ((GE, "- - ge"), (GT, "- - gt"), (NE, "- - gt")),
+    Op.ADD: ((Op.GE, "ge ge"), (Op.GT, "gt ge"), (Op.GT, "ge gt"), (Op.LE, "le le"), (Op.LT, "lt le"), (Op.LT, "le lt"),
+             (Op.NE, "gt ge"), (Op.NE, "ge gt")),
+    Op.MUL: ((Op.GE, "ge ge"), (Op.GE, "le le"), (Op.GT, "gt gt"), (Op.GT, "lt lt"), (Op.LE, "ge le"), (Op.LE, "le ge"), (Op.NE, "ne ne")),
+    Op.DIV: ((Op.GE, "ge gt"), (Op.GE, "le lt"), (Op.GT, "gt gt"), (Op.GT, "lt lt"), (Op.LE, "le gt"), (Op.LE, "ge lt"), (Op.NE, "ne -")),
+    Op.NEG: ((Op.GE, "le"), (Op.GT, "lt"), (Op.LE, "ge"), (Op.LT, "gt"), (Op.NE, "ne")),
+    Op.POW: ((Op.GE, "ge -"), (Op.GT, "gt -"), (Op.NE, "gt -"), (Op.NE, "ne -")),
+    Op.SQRT: ((Op.GT, "gt"), (Op.NE, "gt")),
+    Op.ABS: ((Op.GT, "ne"), (Op.NE, "ne")),
+    Op.SUM: ((Op.GE, "- - ge"), (Op.GT, "- - gt"), (Op.LE, "- - le")),
+    Op.PROD: ((Op.GE, "- - ge"), (Op.GT, "- - gt"), (Op.NE, "- - gt")),
 }
 
 
 def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """A monotonicity tree; up to two of its leaves may be left open."""
     goal = upward(sequent.goal)
-    if goal.op not in COMPARISONS and goal.op != FORALL:
+    if goal.op not in COMPARISONS and goal.op != Op.FORALL:
         return None
     tree = _Tree(budget.deadline)
     found = tree.close(sequent, 0)
@@ -103,7 +78,7 @@ class _Tree:
 
     def step(self, sequent: Sequent, level: int) -> Certificate | None:
         goal = upward(sequent.goal)
-        if goal.op == FORALL:
+        if goal.op == Op.FORALL:
             return self.through(sequent, "intro", {}, level)
         if goal.op not in COMPARISONS:
             return None
@@ -114,11 +89,11 @@ class _Tree:
         a, b = goal.args
         if _false(sequent, goal):
             return None
-        if goal.op == EQ:
+        if goal.op == Op.EQ:
             if sequent.algebra.equal(a, b):
                 return node("algebra")
             return self.through(sequent, "congruence", {}, level) if a.op == b.op and a.args and a.value == b.value else None
-        if goal.op in (LE, LT) and monotone_parts(a, b):
+        if goal.op in (Op.LE, Op.LT) and monotone_parts(a, b):
             for data in ways(goal):
                 found = self.through(sequent, "monotone", data, level)
                 if found is not None:
@@ -158,7 +133,7 @@ class _Tree:
     def swapped(self, sequent: Sequent, goal: Node, level: int) -> Certificate | None:
         """Sums and products whose parts stand in another order."""
         a, b = goal.args
-        if a.op not in (ADD, MUL) or not ({a.args[0], a.args[1]} & {b.args[0], b.args[1]}
+        if a.op not in (Op.ADD, Op.MUL) or not ({a.args[0], a.args[1]} & {b.args[0], b.args[1]}
                                           or (monotone_parts(a.args[0], b.args[1]) and a.args[0].op != a.args[1].op)):
             return None
         if a.args[0] == b.args[0] or a.args[1] == b.args[1]:
@@ -169,15 +144,15 @@ class _Tree:
 
     def chained(self, sequent: Sequent, goal: Node, level: int) -> Certificate | None:
         """One hypothesis used as a link of a chain."""
-        if goal.op not in (LE, LT):
+        if goal.op not in (Op.LE, Op.LT):
             return None
         a, b = goal.args
         for h in sequent.given:
             link = upward(h)
-            if link.op not in (LE, LT, EQ):
+            if link.op not in (Op.LE, Op.LT, Op.EQ):
                 continue
-            for x, y in ((link.args,) if link.op != EQ else (link.args, link.args[::-1])):
-                strict = link.op == LT
+            for x, y in ((link.args,) if link.op != Op.EQ else (link.args, link.args[::-1])):
+                strict = link.op == Op.LT
                 if x == a and y != b:
                     found = self.through(sequent, "transitive", {"through": str(y), "strict": 0 if strict else 1}, level + 5)
                 elif y == b and x != a:
@@ -191,7 +166,7 @@ class _Tree:
     def partial(self, sequent: Sequent) -> Certificate | None:
         """The first step of a tree of which at most two premises stay open."""
         goal = upward(sequent.goal)
-        if goal.op not in (LE, LT) or not monotone_parts(*goal.args):
+        if goal.op not in (Op.LE, Op.LT) or not monotone_parts(*goal.args):
             return None
         for data in ways(goal):
             bare = node("monotone", data)
@@ -227,7 +202,7 @@ def _false(sequent: Sequent, goal: Node) -> bool:
 def ways(goal: Node) -> Iterator[dict[str, Any]]:
     """The data of the rule ``monotone`` that may fit."""
     a, b = goal.args
-    if a.op == POW:
+    if a.op == Op.POW:
         options: list[dict[str, Any]] = []
         if a.args[1] == b.args[1]:
             n = literal(a.args[1])
@@ -245,40 +220,40 @@ def ways(goal: Node) -> Iterator[dict[str, Any]]:
         options = list(_WAYS.get(a.op, ({},)))
     for option in options:
         yield option
-        if goal.op == LT and a.op in (ADD, SUB, MUL, DIV):
+        if goal.op == Op.LT and a.op in (Op.ADD, Op.SUB, Op.MUL, Op.DIV):
             yield {**option, "strict": 1}
 
 
 def units(goal: Node) -> Iterator[Node]:
     """For a power or a product over an index beside 1: the same with the value 1, in the shape of the other side."""
-    if goal.op not in (LE, LT) or ONE not in goal.args:
+    if goal.op not in (Op.LE, Op.LT) or ONE not in goal.args:
         return
     e = goal.args[1] if goal.args[0] == ONE else goal.args[0]
-    if e.op == POW:
-        yield Node(POW, (e.args[0], NOUGHT))
-        yield Node(POW, (ONE, e.args[1]))
-    elif e.op == PROD:
-        yield Node(PROD, (*e.args[:2], ONE), e.value)
-    elif e.op == EXP:
-        yield Node(EXP, (NOUGHT,))
+    if e.op == Op.POW:
+        yield Node(Op.POW, (e.args[0], NOUGHT))
+        yield Node(Op.POW, (ONE, e.args[1]))
+    elif e.op == Op.PROD:
+        yield Node(Op.PROD, (*e.args[:2], ONE), e.value)
+    elif e.op == Op.EXP:
+        yield Node(Op.EXP, (NOUGHT,))
 
 
 def signs(goal: Node) -> Iterator[dict[str, str]]:
     """The data of the rule ``sign`` that may fit."""
     a, b = goal.args
     e, op = (a, goal.op) if b == NOUGHT else (b, FLIPPED[goal.op])
-    if e.op in (SUB, LOG):
+    if e.op in (Op.SUB, Op.LOG):
         yield {}
         return
-    if e.op in (MIN, MAX, DD):
-        name = {GE: "ge", GT: "gt", LE: "le", LT: "lt"}.get(op)
+    if e.op in (Op.MIN, Op.MAX, Op.DD):
+        name = {Op.GE: "ge", Op.GT: "gt", Op.LE: "le", Op.LT: "lt"}.get(op)
         if name is None:
             return
-        if e.op == DD:
-            if op == GE:
+        if e.op == Op.DD:
+            if op == Op.GE:
                 yield {str(k): "ge" for k in range(1, len(e.args))}
             return
-        if (e.op == MAX) == (op in (GE, GT)):
+        if (e.op == Op.MAX) == (op in (Op.GE, Op.GT)):
             for k in range(len(e.args)):
                 yield {str(k): name}
         else:

@@ -11,29 +11,7 @@ from normbound.claims.checker.rules_powers import lemma, squared
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.prove import expoly
 from normbound.claims.prove.loglinear import REFUSED
-from normbound.claims.syntax import (
-    ABS,
-    ADD,
-    COMPARISONS,
-    DD,
-    ELT,
-    EXP,
-    GE,
-    GT,
-    LE,
-    LOG,
-    LT,
-    MUL,
-    NE,
-    POW,
-    PROD,
-    SQRT,
-    SUB,
-    SUM,
-    Node,
-    literal,
-    postorder,
-)
+from normbound.claims.syntax import COMPARISONS, Node, Op, literal, postorder
 
 Certificate = dict[str, Any]
 MAX_TRIED = 16
@@ -42,12 +20,12 @@ MAX_TRIED = 16
 def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
     """A complete certificate that uses one or two lemmas, or None."""
     goal = sequent.goal
-    if goal.op not in COMPARISONS or goal.op == NE:
+    if goal.op not in COMPARISONS or goal.op == Op.NE:
         return None
     found = _with_lemmas(sequent, budget, 1)
     if found is not None:
         return found
-    if goal.op in (LE, LT, GE, GT) and any(n.op in (SQRT, ABS) for n in postorder(goal)):
+    if goal.op in (Op.LE, Op.LT, Op.GE, Op.GT) and any(n.op in (Op.SQRT, Op.ABS) for n in postorder(goal)):
         try:
             wanted = squared(sequent, {})
         except REFUSED:
@@ -60,7 +38,7 @@ def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
 
 def one_lemma(sequent: Sequent, budget: Any) -> Certificate | None:
     """A complete certificate that uses one lemma, or None."""
-    return _with_lemmas(sequent, budget, 1) if sequent.goal.op in COMPARISONS and sequent.goal.op != NE else None
+    return _with_lemmas(sequent, budget, 1) if sequent.goal.op in COMPARISONS and sequent.goal.op != Op.NE else None
 
 
 def _with_lemmas(sequent: Sequent, budget: Any, depth: int) -> Certificate | None:
@@ -91,66 +69,66 @@ def _lemmas(sequent: Sequent) -> Iterator[dict[str, Any]]:
     goal = sequent.goal
     forms = Forms(sequent)
     nodes = list(postorder(goal))
-    inner = {id(d) for n in nodes if n.op in (SUM, PROD) for d in postorder(n.args[2])}
+    inner = {id(d) for n in nodes if n.op in (Op.SUM, Op.PROD) for d in postorder(n.args[2])}
     outer = [n for n in nodes if id(n) not in inner]
-    sums = [n for n in outer if n.op == SUM]
+    sums = [n for n in outer if n.op == Op.SUM]
     for n in outer:
-        if n.op == DD and len(n.args) == 3:
+        if n.op == Op.DD and len(n.args) == 3:
             yield {"name": "dd_small", "args": [str(n)]}
             yield {"name": "dd_above", "args": [str(n)]}
             yield {"name": "dd_below", "args": [str(n)]}
             for x in dict.fromkeys(n.args[1:]):
                 yield {"name": "dd_member", "args": [str(n), str(x)]}
             if n.args[1] != n.args[2]:
-                turned = Node(DD, (n.args[0], n.args[2], n.args[1]))
+                turned = Node(Op.DD, (n.args[0], n.args[2], n.args[1]))
                 yield {"name": "dd_above", "args": [str(turned)]}
                 yield {"name": "dd_below", "args": [str(turned)]}
     yield from _of_powers(sequent, outer)
     for s in sums:
         yield {"name": "powersum", "args": [str(s)]}
-        if s.args[2].op == POW:
+        if s.args[2].op == Op.POW:
             yield {"name": "geometric", "args": [str(s)]}
         body = s.args[2]
-        if body.op == MUL:
-            a, b = (Node(SUM, (*s.args[:2], x), s.value) for x in body.args)
+        if body.op == Op.MUL:
+            a, b = (Node(Op.SUM, (*s.args[:2], x), s.value) for x in body.args)
             yield {"name": "cauchy", "args": [str(a), str(b)]}
-        one = Node(SUM, (*s.args[:2], ONE), s.value)
+        one = Node(Op.SUM, (*s.args[:2], ONE), s.value)
         yield {"name": "cauchy", "args": [str(s), str(one)]}
         yield {"name": "triangle", "args": [str(s)]}
-        for e in sorted({str(n.args[0]) for n in outer if n.op == ELT}):
+        for e in sorted({str(n.args[0]) for n in outer if n.op == Op.ELT}):
             yield {"name": "member", "args": [str(s), e]}
-    for p in (n for n in outer if n.op == PROD):
-        yield {"name": "means", "args": [str(Node(SUM, p.args, p.value))]}
+    for p in (n for n in outer if n.op == Op.PROD):
+        yield {"name": "means", "args": [str(Node(Op.SUM, p.args, p.value))]}
     for n in outer:
         try:
-            if n.op == EXP:
+            if n.op == Op.EXP:
                 yield {"name": "exp", "args": [str(n.args[0])]}
                 yield {"name": "exp", "args": [str(to_node(scale(forms.plain(n.args[0]), -1)))]}
-            elif n.op == LOG:
+            elif n.op == Op.LOG:
                 yield {"name": "log", "args": [str(n.args[0])]}
-            elif n.op == POW and n.args[0].op in (ADD, SUB):
+            elif n.op == Op.POW and n.args[0].op in (Op.ADD, Op.SUB):
                 t = add(forms.plain(n.args[0]), constant(1), -1)
                 yield {"name": "bernoulli", "args": [str(to_node(t)), str(n.args[1])]}
         except REFUSED:
             continue
-    variables = [n for n in dict.fromkeys(n for n in outer if n.op in ("var", ELT)) if sequent.signs.is_nonnegative(n)]
+    variables = [n for n in dict.fromkeys(n for n in outer if n.op in ("var", Op.ELT)) if sequent.signs.is_nonnegative(n)]
     if 2 <= len(variables) <= 5:
         yield {"name": "amgm", "args": [str(v) for v in variables]}
 
 
 def _of_powers(sequent: Sequent, nodes: list[Node]) -> Iterator[dict[str, Any]]:
     """Symbolic powers beside 1 and beside each other, where a hypothesis compares the bases."""
-    bases = {n.args[0] for n in nodes if n.op == POW and literal(n.args[1]) is None}
+    bases = {n.args[0] for n in nodes if n.op == Op.POW and literal(n.args[1]) is None}
     forms = Forms(sequent)
     try:
-        exponents = dict.fromkeys(to_node(forms.plain(n.args[1])) for n in nodes if n.op == POW and n.args[0] in bases)
+        exponents = dict.fromkeys(to_node(forms.plain(n.args[1])) for n in nodes if n.op == Op.POW and n.args[0] in bases)
     except REFUSED:
         return
-    inside = {n.args[0] for n in nodes if n.op == EXP}
+    inside = {n.args[0] for n in nodes if n.op == Op.EXP}
     for h in sequent.given:
-        if h.op not in (LE, LT, GE, GT):
+        if h.op not in (Op.LE, Op.LT, Op.GE, Op.GT):
             continue
-        low, high = h.args if h.op in (LE, LT) else h.args[::-1]
+        low, high = h.args if h.op in (Op.LE, Op.LT) else h.args[::-1]
         if low in inside and high in inside:
             yield {"name": "exp_ordered", "args": [str(low), str(high)]}
         for n in exponents:

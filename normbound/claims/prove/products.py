@@ -26,7 +26,7 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.prove.forms import Writer
 from normbound.claims.prove.lp import feasible
 from normbound.claims.sorts import is_integer
-from normbound.claims.syntax import ABS, COMPARISONS, EQ, LE, LT, MAX, MIN, NE, Node, postorder
+from normbound.claims.syntax import COMPARISONS, Node, Op, postorder
 
 MAX_COLUMNS = 700
 MAX_ROWS = 400
@@ -80,7 +80,7 @@ def _has_roots(sequent: Sequent, goal: Node) -> bool:
 def _squared(sequent: Sequent, goal: Node, deadline: float) -> dict[str, Any] | None:
     """a <= b from a^2 <= b^2 where b >= 0, for goals with roots; without success for the terms sorted by their sign."""
     from normbound.claims.checker import node
-    if goal.op not in (LE, LT):
+    if goal.op not in (Op.LE, Op.LT):
         return None
     algebra = sequent.algebra
     difference = algebra.difference(goal.args[1], goal.args[0])
@@ -132,16 +132,16 @@ class _Search:
     def run(self) -> dict[str, Any] | None:
         from normbound.claims.checker import node
         c = self.difference.constant
-        if c is not None and {EQ: c == 0, NE: c != 0, LE: c >= 0, LT: c > 0}[self.op]:
+        if c is not None and {Op.EQ: c == 0, Op.NE: c != 0, Op.LE: c >= 0, Op.LT: c > 0}[self.op]:
             return node("algebra")
-        if c is not None and self.op != EQ:  # the goal is false; the hypotheses may contradict each other
-            if self.op == LT and c == 0:
+        if c is not None and self.op != Op.EQ:  # the goal is false; the hypotheses may contradict each other
+            if self.op == Op.LT and c == 0:
                 found = self.combination(1)
                 return None if found is None else node("products", found)
             inner = self.sequent.aim(FALSE)
             found = _Search(inner, FALSE, self.deadline).combination(1)
             return None if found is None else node("contradiction", {}, [node("products", found)])
-        signs = (1, -1) if self.op == NE else (1,)
+        signs = (1, -1) if self.op == Op.NE else (1,)
         for sign in signs:
             found = self.combination(sign)
             if found is not None:
@@ -152,15 +152,15 @@ class _Search:
     def facts(self) -> Iterator[dict[str, Any]]:
         """What hypotheses and extrema say."""
         for k, given in enumerate(self.sequent.given):
-            if given.op in COMPARISONS and given.op != NE:
+            if given.op in COMPARISONS and given.op != Op.NE:
                 yield {"hypothesis": k}
                 turned = upward(given)
-                if turned.op == LT and all(is_integer(a, self.sequent.sorts) for a in turned.args):
+                if turned.op == Op.LT and all(is_integer(a, self.sequent.sorts) for a in turned.args):
                     yield {"gap": k}
         bound = self._bound()
         for n in postorder(*self.sequent.given, self.sequent.goal):
-            if n.op in (MAX, MIN, ABS) and not _names(n) & bound:
-                for k in range(len(n.args) if n.op != ABS else 2):
+            if n.op in (Op.MAX, Op.MIN, Op.ABS) and not _names(n) & bound:
+                for k in range(len(n.args) if n.op != Op.ABS else 2):
                     yield {"part": str(n), "number": k}
 
     def _bound(self) -> frozenset[str]:
@@ -171,7 +171,7 @@ class _Search:
         nodes: list[Node] = []
         for h in self.sequent.given:
             turned = upward(h)
-            if turned.op in (LT, NE):
+            if turned.op in (Op.LT, Op.NE):
                 nodes.append(Node("sub", (turned.args[1], turned.args[0])))
         bound = self._bound()
         for n in postorder(*self.sequent.given, self.sequent.goal):
@@ -409,7 +409,7 @@ class _Search:
     def solve(self, target: Polynomial, columns: list[Column]) -> list[tuple[Fraction, Column]] | None:
         signed: list[tuple[int, Column]] = []
         for c in columns:
-            if self.op == EQ and c.mask & ~ZERO:
+            if self.op == Op.EQ and c.mask & ~ZERO:
                 continue
             if not c.mask & MINUS:
                 signed.append((1, c))
@@ -418,7 +418,7 @@ class _Search:
         if len({m for _, c in signed for m in c.top} | set(target)) > MAX_ROWS:
             return None
         rows: list[dict[Any, Fraction]] = [{m: s * x for m, x in c.top.items()} for s, c in signed]
-        if self.op in (LT, NE):
+        if self.op in (Op.LT, Op.NE):
             for row, (_, c) in zip(rows, signed, strict=True):
                 if not c.mask & ZERO:
                     row[STRICT] = Fraction(1)

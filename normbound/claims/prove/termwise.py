@@ -9,7 +9,7 @@ from normbound.claims.checker.rules_logic import upward
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.errors import ClaimError
 from normbound.claims.prove.logic import Certificate, opened
-from normbound.claims.syntax import COMPARISONS, ELT, FORALL, LE, LT, VAR, Node, free_names, postorder, rebuild
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, postorder, rebuild
 
 MAX_TRIED = 6
 
@@ -24,18 +24,18 @@ def attempts(sequent: Sequent, budget: Any) -> list[Certificate]:
     of i; both premises are left open."""
     goal = upward(sequent.goal)
     found: list[Certificate] = []
-    if goal.op != LE:
+    if goal.op != Op.LE:
         return found
     for h in sequent.given:
-        if h.op != FORALL or h.args[2].op not in COMPARISONS:
+        if h.op != Op.FORALL or h.args[2].op not in COMPARISONS:
             continue
         body = upward(h.args[2])
-        if body.op not in (LE, LT):
+        if body.op not in (Op.LE, Op.LT):
             continue
         for side, (x, e) in ((0, body.args), (1, body.args[::-1])):
-            if x.op != ELT or x.args[0] != Node(VAR, (), h.value) or h.value in free_names(e) or len(found) >= MAX_TRIED:
+            if x.op != Op.ELT or x.args[0] != Node(Op.VAR, (), h.value) or h.value in free_names(e) or len(found) >= MAX_TRIED:
                 continue
-            if not any(n.op == ELT and n.value == x.value for n in postorder(goal.args[side])):
+            if not any(n.op == Op.ELT and n.value == x.value for n in postorder(goal.args[side])):
                 continue
             try:
                 found.append(opened(sequent, "transitive", {"through": str(_replaced(goal.args[side], x.value, e))}))
@@ -45,7 +45,7 @@ def attempts(sequent: Sequent, budget: Any) -> list[Certificate]:
 
 
 def _replaced(root: Node, family: str, new: Node) -> Node:
-    return rebuild(root, lambda n, args: new if n.op == ELT and n.value == family else None)
+    return rebuild(root, lambda n, args: new if n.op == Op.ELT and n.value == family else None)
 
 
 __all__ = ["attempt", "attempts"]
