@@ -134,9 +134,8 @@ def _attach() -> None:
         return derivation_text(self)
 
     def network_text(self: Any) -> str:
-        from normbound.network.language import excerpt
-        i = self.input
-        return f"{excerpt(self.body)} on {i.samples} x {i.positions} x {i.features}, |x| <= {i.radius}"
+        from normbound.network.language import described
+        return described(self)
 
     bound_class.check = check_bound
     bound_class.prove = prove_bound

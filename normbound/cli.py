@@ -97,12 +97,22 @@ def _values(architecture: Architecture, settings: list[str] | None) -> dict[str,
     return found
 
 
+def _kinds(wrt: str) -> list[str]:
+    """The kinds of bounds that --wrt names, each once."""
+    from normbound.calculus.bound import KINDS
+    from normbound.errors import UnsupportedError
+    kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
+    if any(k not in KINDS for k in kinds):
+        raise UnsupportedError(f"--wrt {wrt!r}; accepted: {', '.join(KINDS)}, several separated by commas, or all")
+    return list(dict.fromkeys(kinds))
+
+
 def _emit(text: str, output: Path | None) -> None:
     """Print, or write the whole text at once."""
     if output is None:
         print(text)
         return
-    from normbound.render.output import write
+    from normbound.files import write
     write(output, text + "\n")
 
 
@@ -326,7 +336,6 @@ def prove(source: Annotated[str, typer.Argument(help="Name of a built-in archite
           megabytes: Annotated[int, typer.Option("--memory-limit", min=0, help="Megabytes that Coq may take; 0: no limit.")] = 4000,
           as_json: AsJson = False) -> None:
     """Let the kernel of Coq check a bound: its derivation, closed form and hypotheses. Exit code 1 if one is not proved."""
-    from normbound.calculus.bound import KINDS
     from normbound.calculus.bound import derive as derive_bound
     from normbound.errors import UnsupportedError
     from normbound.formal.proof import prove as prove_bound
@@ -334,9 +343,7 @@ def prove(source: Annotated[str, typer.Argument(help="Name of a built-in archite
     from normbound.render.proof import proof_table, proof_text
     if bool(source) == everything:
         raise typer.BadParameter("name a built-in architecture (see derive --list) or a .toml file, or give --all")
-    kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
-    if any(k not in KINDS for k in kinds):
-        raise UnsupportedError(f"--wrt {wrt!r}; accepted: {', '.join(KINDS)}, several separated by commas, or all")
+    kinds = _kinds(wrt)
     several = everything or len(kinds) > 1
     if several and keep is not None:
         raise UnsupportedError("--output holds the certificate of one bound; name one network and one kind of bound")
@@ -365,15 +372,15 @@ def prove(source: Annotated[str, typer.Argument(help="Name of a built-in archite
                     "theory.claims.toml --certificates out --latex theory.tex;  normbound claims theory.claims.toml --verify out/a.json")
 def claims(files: Annotated[list[Path], typer.Argument(help="Files of claims (TOML).")],
            only: Annotated[list[str] | None, typer.Option("--claim", help="Look at the claim with this id only. Repeatable.")] = None,
-           certificates: Annotated[Path | None, typer.Option("--certificates", help="Write a certificate (JSON) for each proved claim "
-                                                             "into this folder.")] = None,
+           certificates: Annotated[Path | None, typer.Option("--certificates", help="Write a certificate for each proved claim into "
+                                                             "this folder: JSON, and a file for Coq where there is one.")] = None,
            latex: Annotated[Path | None, typer.Option("--latex", help="Write theorems with proofs, and counterexamples, to this "
                                                       "file.")] = None,
            jobs: Annotated[int, typer.Option("--jobs", min=-1, help="Processes; -1: one per core.")] = 1,
-           seconds: Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds for a claim that names none.")] = 20,
+           seconds: Annotated[float, typer.Option("--time-limit", min=0.1, max=3600, help="Seconds for a claim that names none.")] = 20,
            megabytes: Annotated[int, typer.Option("--memory-limit", min=0, help="Megabytes for a process; 0: no limit.")] = 3000,
-           coq: Annotated[bool, typer.Option("--coq", help="Let the kernel of Coq check the derivations behind bounds, too: at "
-                                         "most two more minutes a claim, and no memory limit of ours.")] = False,
+           coq: Annotated[bool, typer.Option("--coq", help="Replay certificates, and the derivations behind bounds, in the kernel "
+                                         "of Coq: at most two more minutes a claim, and no memory limit of ours.")] = False,
            stored: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep certificates and counterexamples; what is kept is "
                                                 "checked again.")] = True,
            verify: Annotated[list[Path] | None, typer.Option("--verify", help="Only check this certificate against the claims of the "
@@ -388,7 +395,7 @@ def claims(files: Annotated[list[Path], typer.Argument(help="Files of claims (TO
         if not any(c.id == name for _, c in wanted):
             documents[0].claim(name)  # raises with what there is
     if verify:
-        _verify(verify, wanted, as_json, output)
+        _verify(verify, wanted, (seconds, megabytes, jobs), as_json, output)
         return
     from normbound.claims import report
     from normbound.claims.cache import Cache
@@ -415,25 +422,33 @@ def claims(files: Annotated[list[Path], typer.Argument(help="Files of claims (TO
         raise typer.Exit(1)
 
 
-def _verify(paths: list[Path], wanted: list[Any], as_json: bool, output: Path | None) -> None:
-    """Check certificate files with the checker alone; no prover is imported. Exit code 1 if one is rejected."""
-    from normbound.claims.checker import Rejected
-    from normbound.claims.target import verify
+def _verify(paths: list[Path], wanted: list[Any], limits: tuple[float, int, int], as_json: bool, output: Path | None) -> None:
+    """Check certificate files with the checker alone; no prover is imported. Exit code 1 if one proves nothing."""
+    from normbound.claims.pool import Limits, Task, checker, run
+    from normbound.claims.target import of_file
+    from normbound.claims.verdict import PROVED, VACUOUS
     from normbound.errors import UnsupportedError
     known = {c.id: c for _, c in wanted}
     if len(known) < len(wanted):
         raise UnsupportedError("two files have a claim with the same id; name one file with --verify")
-    rows: list[dict[str, Any]] = []
+    documents = {c.id: d for d, c in wanted}
+    tasks = []
     for path in paths:
         try:
-            name, verdict, notes = verify(known, path.read_text(encoding="utf-8", errors="replace"), str(path))
-            rows.append({"file": str(path), "claim": name, "verdict": verdict, "notes": list(notes), "reason": ""})
-        except Rejected as error:
-            rows.append({"file": str(path), "claim": "", "verdict": "rejected", "notes": [], "reason": str(error)})
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise UnsupportedError(f"cannot read {path}: {error.strerror or error}") from None
+        claim, data = of_file(known, text, str(path))
+        tasks.append(Task(documents[claim.id], claim, certificate=data))
+    seconds, megabytes, jobs = limits
+    found = dict(run(tasks, (os.cpu_count() or 1) if jobs < 1 else jobs, Limits(seconds, megabytes), checker))
+    rows: list[dict[str, Any]] = [
+        {"file": str(path), "claim": found[k].id, "verdict": found[k].verdict if found[k].verdict in {*PROVED, VACUOUS} else "rejected",
+         "notes": list(found[k].notes), "reason": found[k].reason} for k, path in enumerate(paths)]
     lines = [f"{r['file']}: {r['claim'] + ': ' if r['claim'] else ''}{r['verdict']}"
              + "".join(f"\n    {x}" for x in [r["reason"], *r["notes"]] if x) for r in rows]
     _emit(json.dumps(rows, indent=1) if as_json else "\n".join(lines), output)
-    if any(r["verdict"] == "rejected" for r in rows):
+    if any(r["verdict"] not in PROVED for r in rows):
         raise typer.Exit(1)
 
 
@@ -490,7 +505,7 @@ def render(source: Source,
            form: Annotated[str, typer.Option("--format", help="tex (a fragment for \\\\input), document, pdf, text or json.")] = "tex",
            names: Annotated[list[str] | None, typer.Option("--name", help="TeX name of a symbol, e.g. --name sigma=\\\\varsigma. "
                                                            "Repeatable.")] = None,
-           macros: Annotated[list[str] | None, typer.Option("--macro", help="Your own macro for norm, abs, Lip, Var, diag or "
+           macros: Annotated[list[str] | None, typer.Option("--macro", help="Your own macro for norm, abs, supnorm, Lip, Var, diag or "
                                                             "homogeneous, e.g. --macro norm=\\\\mynorm. Repeatable.")] = None,
            environment: Annotated[str, typer.Option(help="Theorem environment of the document it goes into.")] = "theorem",
            label: Annotated[str, typer.Option(help="The \\\\label; default: from the title and the kind of the bound.")] = "",
@@ -503,7 +518,6 @@ def render(source: Source,
            measure: Annotated[int, typer.Option(help="Also sample this many networks and say how close they come.")] = 0,
            output: Output = None) -> None:
     """Typeset bounds with their derivations: LaTeX for a paper, a document, a PDF."""
-    from normbound.calculus.bound import KINDS
     from normbound.calculus.bound import derive as derive_bound
     from normbound.errors import UnsupportedError
     from normbound.render import latex, statement
@@ -513,24 +527,22 @@ def render(source: Source,
     forms = ("tex", "document", "pdf", "text", "json")
     if form not in forms:
         raise UnsupportedError(f"--format {form!r}; accepted: {', '.join(forms)}")
-    kinds = list(KINDS) if wrt == "all" else [w.strip() for w in wrt.split(",")]
-    if any(k not in KINDS for k in kinds):
-        raise UnsupportedError(f"--wrt {wrt!r}; accepted: {', '.join(KINDS)}, several separated by commas, or all")
+    kinds = _kinds(wrt)
     if label and len(kinds) > 1:
         raise UnsupportedError("--label names one bound; with several, leave the labels to normbound")
     architecture = _load(source)
     network = architecture.network.without_normalization() if without else architecture.network
     title = architecture.title + (", without its normalizers" if without else "")
     bounds = [derive_bound(network, kind, floors=floors) for kind in kinds]
+    papers = references(bounds[0])
+    if bibtex:
+        _emit(bibliography(papers), output)
+        return
     if form == "json":
         _emit(json.dumps([statement.to_json(b) for b in bounds], indent=1), output)
         return
     if form == "text":
         _emit("\n\n".join(statement.statement(b, None, title) for b in bounds), output)
-        return
-    papers = references(bounds[0])
-    if bibtex:
-        _emit(bibliography(papers), output)
         return
     chosen = _split(names, "--name")
     known = set().union(*(b.symbols() for b in bounds))
@@ -547,9 +559,13 @@ def render(source: Source,
     if form == "document":
         _emit(whole, output)
         return
-    from normbound.render.output import write
+    _compile(whole, {"references.bib": bibliography(papers).encode()}, bool(cite and papers), output or Path(f"{architecture.name}.pdf"))
+
+
+def _compile(whole: str, beside: Mapping[str, bytes], cited: bool, target: Path) -> None:
+    """Write a document as PDF; without TeX, write its source."""
+    from normbound.files import write
     from normbound.render.pdf import TexError, compile_tex, engine
-    target = output or Path(f"{architecture.name}.pdf")
     if engine() is None:
         written = write(target.with_suffix(".tex"), whole)
         try:
@@ -557,7 +573,7 @@ def render(source: Source,
         except TexError as error:
             print(f"written: {written}\n{error}", file=sys.stderr)
         return
-    compiled = compile_tex(whole, {"references.bib": bibliography(papers).encode()}, bool(cite and papers))
+    compiled = compile_tex(whole, beside, cited)
     for warning in compiled.warnings:
         print(f"TeX: {warning}", file=sys.stderr)
     print(f"written: {write(target, compiled.pdf)} ({compiled.pages} page{'s' if compiled.pages != 1 else ''})")

@@ -18,15 +18,15 @@ from normbound.calculus.bound import Bound
 from normbound.check.experiments import EXPERIMENTS
 from normbound.check.finding import Finding
 from normbound.errors import NormboundError, TermError, UnsupportedError
+from normbound.files import templates, write
 from normbound.formal.proof import Proof
 from normbound.formal.proof import prove as prove_bound
 from normbound.render import plots, prose
 from normbound.render.comparison import comparison_latex
 from normbound.render.latex import Style, to_latex
 from normbound.render.names import Names
-from normbound.render.output import write
 from normbound.render.pdf import TexError, compile_tex
-from normbound.render.templates import Tex, folder, render
+from normbound.render.templates import Tex, render
 from normbound.render.theorem import theorem_latex
 from normbound.terms.store import Store
 from normbound.theory.results import RESULTS, Result
@@ -139,7 +139,7 @@ def write_paper(out: Path, seed: int = 0, quick: bool = False, pdf: bool = True,
         advance(name)
     source = _document(outcomes, seed, quick)
     write(out / "paper.tex", source)
-    bibliography = (folder() / "references.bib").read_bytes()
+    bibliography = (templates() / "references.bib").read_bytes()
     write(out / "references.bib", bibliography)
     path, note = None, ""
     if pdf:

@@ -1,26 +1,15 @@
 """The command line as a user meets it: outputs, exit codes, and one clear error for each kind of bad input."""
 
 import json
-import sys
 
 import pytest
 
-from normbound import cli
 from normbound.network.builtins import names
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["normbound", *arguments])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out = capsys.readouterr()
-        return code, out.out, out.err
-    return call
+def run(command_line):
+    return command_line
 
 
 @pytest.mark.parametrize("wrt", ["input", "parameters", "radius"])

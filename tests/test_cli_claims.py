@@ -1,11 +1,9 @@
 """`normbound claims` as a user meets it."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
-
-from normbound import cli
 
 HEAD = 'schema = 1\n[vars]\nK = "natural"\nq = "positive"\n'
 TRUE = '[[claim]]\nid = "power"\ngiven = ["q <= 1"]\nshow = "q^K <= 1"\n'
@@ -13,20 +11,11 @@ FALSE = '[[claim]]\nid = "false"\nshow = "q^K <= 1"\n'
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(command_line, monkeypatch, tmp_path):
     monkeypatch.setenv("NORMBOUND_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["normbound", "claims", *arguments])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out = capsys.readouterr()
-        return code, out.out, out.err
-    return call
+    return partial(command_line, "claims")
 
 
 def test_as_expected(run, tmp_path):

@@ -1,32 +1,25 @@
 """`normbound prove` as a user meets it, with a certificate that stands for the exporter's."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
 
-from normbound import builtin, cli, derive
+from normbound import builtin, derive
 from normbound.formal import proof as proving
+from normbound.formal.certificate import Certificate
 from normbound.network.builtins import names
 
+SOURCE = "Theorem bound : 1 + 1 = 2.\nProof. reflexivity. Qed.\n"
 
-class Certificate:
-    source = "Theorem bound : 1 + 1 = 2.\nProof. reflexivity. Qed.\n"
-    words, statement, relative, witness, nodes = "One and one is two.", "1 + 1 = 2", (), "none is needed", 3
+
+def certificate(bound):
+    return Certificate(SOURCE, "One and one is two.", "1 + 1 = 2", (), (), "none is needed", True, (), 3)
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["normbound", "prove", *arguments])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out = capsys.readouterr()
-        return code, out.out, out.err
-    return call
+def run(command_line):
+    return partial(command_line, "prove")
 
 
 @pytest.fixture
@@ -37,7 +30,7 @@ def judged(monkeypatch):
     def judge(source, statement, seconds, megabytes, further):
         asked.append((statement, seconds, megabytes))
         return proving.Outcome("proved", "", (), "", 1.5)
-    monkeypatch.setattr(proving, "_export", lambda bound: Certificate)
+    monkeypatch.setattr(proving, "certificate", certificate)
     monkeypatch.setattr(proving, "judge", judge)
     monkeypatch.setattr(proving.coq, "find", lambda: proving.coq.Coq("coqc", "8.16.1", ""))
     return asked
@@ -73,8 +66,8 @@ def test_all(run, judged):
 
 
 def test_output(run, judged, tmp_path):
-    code, out, _ = run("mlp", "-o", str(tmp_path / "mlp.v"))
-    assert code == 0 and (tmp_path / "mlp.v").read_text() == Certificate.source and "mlp.v" in out
+    code, out, _ = run("mlp", "--wrt", "input, input", "-o", str(tmp_path / "mlp.v"))  # one bound
+    assert code == 0 and (tmp_path / "mlp.v").read_text() == SOURCE and "mlp.v" in out
 
 
 def test_not_proved_is_exit_code_1(run, judged, monkeypatch):
@@ -92,7 +85,7 @@ def test_bad_input_is_exit_code_2(run, judged, arguments, tmp_path, monkeypatch)
 
 
 def test_no_coq(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(proving, "_export", lambda bound: Certificate)
+    monkeypatch.setattr(proving, "certificate", certificate)
     monkeypatch.setenv("NORMBOUND_COQC", str(tmp_path / "coqc"))
     code, out, _ = run("mlp")
     assert code == 1 and "not run" in out and "apt-get install" in " ".join(out.split())

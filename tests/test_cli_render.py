@@ -57,6 +57,7 @@ def test_citations_and_their_entries(tex, tmp_path):
     text = run("render", "pre-norm", "--cite").output
     assert r"\cite{ba2016layernorm}" in text and text.count(r"\cite{") == 1
     entries = run("render", "pre-norm", "--bibtex").output
+    assert run("render", "pre-norm", "--bibtex", "--format", "json").output == entries
     assert entries.startswith("@") and "ba2016layernorm" in entries
     done = run("render", "pre-norm", "--cite", "--format", "pdf", "-o", str(tmp_path / "b.pdf"))
     assert done.exit_code == 0 and done.stderr == "" and (tmp_path / "b.pdf").stat().st_size > 1000

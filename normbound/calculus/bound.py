@@ -25,7 +25,7 @@ from normbound.network.program import Network, natural_symbols, place
 from normbound.network.sizes import check_sizes
 from normbound.terms.evaluate import DEFAULT_BITS, evaluate_exact, evaluate_many, format_ball, format_upper
 from normbound.terms.exact import exact
-from normbound.terms.store import POW, PROD, REC, SUM, Store, Term, sqrt
+from normbound.terms.store import Op, Store, Term, sqrt
 
 KINDS = ("input", "parameters", "radius")
 NORMS = ("l2",)
@@ -112,7 +112,7 @@ class Bound:
         """"closed", "product" (an indexed product or sum), or "recurrence"."""
         nodes = self.term.store.nodes
         kinds = {nodes[i][0] for i in self.term.store.reachable([self.term])}
-        return "recurrence" if REC in kinds else "product" if kinds & {PROD, SUM} else "closed"
+        return "recurrence" if Op.REC in kinds else "product" if kinds & {Op.PROD, Op.SUM} else "closed"
 
     @property
     def unbounded(self) -> bool:
@@ -173,7 +173,7 @@ class Bound:
         found: list[Term] = []
         for i in store.reachable([self.term]):
             node = store.nodes[i]
-            if node[0] == POW and node[2] < 0 and not store.known_positive(node[1]) and node[1] not in covered:
+            if node[0] == Op.POW and node[2] < 0 and not store.known_positive(node[1]) and node[1] not in covered:
                 found.append(Term(store, node[1]))
         return found
 

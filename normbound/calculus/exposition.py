@@ -20,7 +20,7 @@ from normbound.contracts.registry import LAYERS
 from normbound.contracts.rules import RULES
 from normbound.contracts.summary import Summary
 from normbound.network.program import place
-from normbound.terms.store import NUM, SYM, Term, children
+from normbound.terms.store import Op, Term, children
 
 if TYPE_CHECKING:
     from normbound.calculus.bound import Bound
@@ -242,7 +242,7 @@ class _Writer:
 
     def _introduce(self, name: Name, value: Term) -> Term:
         """A symbol that stands for ``value``; no text can name it."""
-        symbol = self.store.intern((SYM, f"{name.quantity}@{name.line}{'@' if name.group else ''}{name.group}"))
+        symbol = self.store.intern((Op.SYM, f"{name.quantity}@{name.line}{'@' if name.group else ''}{name.group}"))
         self.names[symbol.id] = name
         self.values[symbol.id] = value
         return symbol
@@ -252,7 +252,7 @@ class _Writer:
         size = self.size
         for i in self.store.reachable([term]) if term.id not in size else ():
             size[i] = min(10**9, 1 + sum(size[c] for c in children(self.store.nodes[i])))
-        return size[term.id] > SHORT and self.store.nodes[term.id][0] not in (NUM, SYM)
+        return size[term.id] > SHORT and self.store.nodes[term.id][0] not in (Op.NUM, Op.SYM)
 
     def _in_names(self, term: Term, table: dict[int, Term]) -> Term:
         """``term`` with the quantities of the premises replaced by their names; nothing below a name is visited."""

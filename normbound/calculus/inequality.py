@@ -21,29 +21,7 @@ from normbound.errors import TermError
 from normbound.terms.evaluate import evaluate_many
 from normbound.terms.exact import exact
 from normbound.terms.normal import Exponent, Naturals, Normal, Product
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    ONE_ID,
-    OPNORM,
-    POW,
-    PROD,
-    SUB,
-    SYM,
-    ZERO_ID,
-    Exact,
-    Store,
-    Term,
-    children,
-    rational_power,
-)
+from normbound.terms.store import ONE_ID, ZERO_ID, Exact, Op, Store, Term, children, rational_power
 
 PRECISIONS = (108, 432, 1728)
 _MAX_BITS = 1_000_000  # of an exact power
@@ -166,7 +144,7 @@ def _decided(left: Term, right: Term, depths: Collection[str]) -> bool | None:
 def _form(forms: Normal, t: Term) -> Product:
     i = forms(t).id
     literal = t.store.nodes[i]
-    if literal[0] == NUM:
+    if literal[0] == Op.NUM:
         return Product(literal[1], [])
     return forms.products.get(i) or Product(1, [(i, {(): Fraction(1)})])
 
@@ -193,7 +171,7 @@ def _joined(forms: Normal, coefficient: Fraction, factors: _Factors) -> tuple[Fr
     store = forms.store
     groups: dict[int, _Factors] = {}
     for base, e in factors:
-        if store.nodes[base][0] == PROD and set(e) == {()}:
+        if store.nodes[base][0] == Op.PROD and set(e) == {()}:
             groups.setdefault(store.nodes[base][2], []).append((base, e))
     groups = {depth: members for depth, members in groups.items() if len(members) > 1}
     if not groups:
@@ -209,6 +187,13 @@ def _joined(forms: Normal, coefficient: Fraction, factors: _Factors) -> tuple[Fr
             body = body * store.power(store.substitute([Term(store, inner)], {Term(store, own): index})[0], e[()])
         rest.append((store.product(index, Term(store, depth), Normal(store)(body)).id, {(): Fraction(1)}))
     return coefficient, rest
+
+
+def numerator_denominator(term: Term) -> tuple[Term, Term]:
+    """A term as a quotient of two without negative exponents."""
+    forms = Normal(term.store)
+    form = _form(forms, term)
+    return _sides(forms, Fraction(form.coefficient), form.factors)
 
 
 def _sides(forms: Normal, coefficient: Fraction, factors: _Factors, scale: Fraction = Fraction(1)) -> tuple[Term, Term]:
@@ -261,7 +246,7 @@ def _common_scale(store: Store, coefficient: Fraction, factors: _Factors) -> Fra
 
     Where the coefficient has no rational root of that order, exponents only become whole.
     """
-    plain = [x for b, e in factors if store.nodes[b][0] in (SYM, ELT) for x in e.values()]
+    plain = [x for b, e in factors if store.nodes[b][0] in (Op.SYM, Op.ELT) for x in e.values()]
     values = [x for x in plain if x > 0] or plain or [x for _, e in factors for x in e.values()]
     if not values:
         return Fraction(1)
@@ -301,7 +286,7 @@ def _solved(left: Term, right: Term) -> bool:
     seen: set[str] = set()
     powers: set[str] = set()
     for base, e in _exponents(forms, left, right):
-        if store.nodes[base][0] not in (NUM, SYM, ELT, CONST, OPNORM, ADD, EXP):
+        if store.nodes[base][0] not in (Op.NUM, Op.SYM, Op.ELT, Op.CONST, Op.OPNORM, Op.ADD, Op.EXP):
             return False
         naturals = [Term(store, n) for monomial in e for n in monomial]
         powers |= set(store.symbols(*naturals)) if naturals else set()
@@ -319,22 +304,22 @@ def _positive(store: Store, root: int, depths: Collection[str]) -> bool:
         node = store.nodes[i]
         kind = node[0]
         below_ = [signs[c] for c in children(node)]
-        if kind == NUM:
+        if kind == Op.NUM:
             signs[i] = node[1] > 0
-        elif kind == SYM:
+        elif kind == Op.SYM:
             signs[i] = node[1] not in depths
-        elif kind in (CONST, OPNORM, EXP, ELT):
+        elif kind in (Op.CONST, Op.OPNORM, Op.EXP, Op.ELT):
             signs[i] = True
-        elif kind in (ADD, MAX):
+        elif kind in (Op.ADD, Op.MAX):
             signs[i] = any(below_)
-        elif kind in (MUL, MIN, POW):
+        elif kind in (Op.MUL, Op.MIN, Op.POW):
             signs[i] = all(below_)
-        elif kind == DD:
+        elif kind == Op.DD:
             signs[i] = len(node) == 3 and below_[1]
-        elif kind == PROD:
+        elif kind == Op.PROD:
             signs[i] = below_[2]
         else:
-            signs[i] = i not in (ZERO_ID,) and kind not in (SUB,) and store.known_positive(i)
+            signs[i] = i not in (ZERO_ID,) and kind not in (Op.SUB,) and store.known_positive(i)
     return signs[root]
 
 
@@ -381,11 +366,11 @@ def _rationals(store: Store, roots: Sequence[int], values: Mapping[str, object])
 def _rational(node: Any, found: Mapping[int, Fraction | None], values: Mapping[str, object]) -> Fraction | None:
     kind = node[0]
     below_ = [found[c] for c in children(node)]
-    if kind == NUM:
+    if kind == Op.NUM:
         return Fraction(node[1])
-    if kind in (SYM, ELT):
+    if kind in (Op.SYM, Op.ELT):
         given = values.get(node[1])
-        if kind == ELT and isinstance(given, (list, tuple)):
+        if kind == Op.ELT and isinstance(given, (list, tuple)):
             k = below_[0]
             given = given[int(k) - 1] if k is not None and 1 <= k <= len(given) and k.denominator == 1 else None
         try:
@@ -395,18 +380,18 @@ def _rational(node: Any, found: Mapping[int, Fraction | None], values: Mapping[s
     if any(x is None for x in below_):
         return None
     numbers = [x for x in below_ if x is not None]
-    if kind == ADD:
+    if kind == Op.ADD:
         return numbers[0] + numbers[1]
-    if kind == MUL:
+    if kind == Op.MUL:
         return numbers[0] * numbers[1]
-    if kind in (MAX, MIN):
-        return max(numbers) if kind == MAX else min(numbers)
-    if kind == SUB:
+    if kind in (Op.MAX, Op.MIN):
+        return max(numbers) if kind == Op.MAX else min(numbers)
+    if kind == Op.SUB:
         return max(numbers[0] - numbers[1], Fraction(0))
-    if kind == POW and (numbers[0] or node[2] > 0):
+    if kind == Op.POW and (numbers[0] or node[2] > 0):
         power = rational_power(numbers[0], node[2])
         return None if power is None else Fraction(power)
-    if kind == DD and len(node) == 3 and numbers[0].denominator == 1:
+    if kind == Op.DD and len(node) == 3 and numbers[0].denominator == 1:
         power = rational_power(numbers[1], int(numbers[0]))
         return None if power is None else Fraction(power)
     return None

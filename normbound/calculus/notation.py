@@ -7,7 +7,7 @@ from typing import NamedTuple
 from normbound.calculus.bound import Bound
 from normbound.contracts.block import Composite, Layer, Repeat
 from normbound.network.program import LEAF, natural_symbols, place
-from normbound.terms.store import CONST, ELT, SYM, Term
+from normbound.terms.store import Op, Term
 
 WORDS = {"spectral": "bound on the spectral norm of {0}", "euclidean": "bound on the Euclidean norm of {0}",
          "sup": "bound on the entries of {0}", "least": "least entry of {0}", "exact": "{0}"}
@@ -30,7 +30,7 @@ def notation(bound: Bound) -> list[Meaning]:
     found: dict[str, tuple[str, list[str], str, str]] = {}
 
     def say(term: Term | None, words: str, where: str = "", norm: str = "", tensor: str = "") -> None:
-        if term is None or term.node[0] not in (SYM, ELT):
+        if term is None or term.node[0] not in (Op.SYM, Op.ELT):
             return
         text, places, *_ = found.setdefault(term.node[1], (words, [], norm, tensor))
         if where and where not in places and text == words:
@@ -64,5 +64,5 @@ def notation(bound: Bound) -> list[Meaning]:
     floors = set() if d.floors else {n for i in d.program.code for f in (getattr(i.block, "floor", None),) if isinstance(f, Term)
                                      for n in f.store.symbols(f)}
     rest = [Meaning(t, "natural number" if n in naturals else "real number, at least 0", n in naturals)
-            for n, t in symbols.items() if n not in found and n not in floors and t.node[0] != CONST]
+            for n, t in symbols.items() if n not in found and n not in floors and t.node[0] != Op.CONST]
     return known + rest

@@ -12,29 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from normbound.calculus.inequality import numerator_denominator
 from normbound.errors import UnsupportedError
 from normbound.terms.evaluate import DEFAULT_BITS, evaluate, precision
 from normbound.terms.normal import Normal, Product
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUM,
-    SYM,
-    Store,
-    Term,
-    children,
-)
+from normbound.terms.store import Op, Store, Term, children
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +120,7 @@ def _ray(forms: Normal, t: Term) -> _Ray:
     exponents: dict[tuple, Fraction] = {}
     for base, exponent in form.factors:
         for naturals, x in exponent.items():
-            if not naturals and store.nodes[base][0] in (NUM, CONST, OPNORM):
+            if not naturals and store.nodes[base][0] in (Op.NUM, Op.CONST, Op.OPNORM):
                 constant = constant * store.power(Term(store, base), x)
             else:
                 exponents[base, naturals] = x
@@ -206,32 +188,6 @@ def _order(nodes: list[Term]) -> Fraction:
     return Fraction(max(best - 1, 0))
 
 
-def numerator_denominator(term: Term) -> tuple[Term, Term]:
-    """A term as a quotient of two without negative exponents."""
-    forms = Normal(term.store)
-    i = forms(term).id
-    form = forms.products.get(i) or Product(1, [(i, {(): Fraction(1)})])
-    store = term.store
-    written: dict[int, int] = {}  # as the term was written, so that the order of summands survives
-    for original, image in forms.image.items():
-        written.setdefault(image, original)
-    value = Fraction(form.coefficient)
-    above, below = store.number(value.numerator), store.number(value.denominator)
-    for base, exponent in form.factors:
-        for naturals, e in exponent.items():
-            part = store.power(Term(store, written.get(base, base)), abs(e))
-            if naturals:
-                depth = store.one
-                for n in naturals:
-                    depth = depth * Term(store, n)
-                part = store.dd(depth, [part])
-            if e > 0:
-                above = above * part
-            else:
-                below = below * part
-    return above, below
-
-
 _Growth = tuple[tuple[Term, ...], Fraction]  # candidates of the rate, order
 
 
@@ -276,7 +232,7 @@ def _only_factor(store: Store, root: int, i: int, depends: set[int]) -> bool:
     """Whether everything between ``root`` and ``i`` is a product or sum with parts free of the depth."""
     while root != i:
         below = [c for c in children(store.nodes[root]) if c in depends]
-        if len(below) != 1 or store.nodes[root][0] not in (MUL, ADD, POW):
+        if len(below) != 1 or store.nodes[root][0] not in (Op.MUL, Op.ADD, Op.POW):
             return False
         root = below[0]
     return True
@@ -286,24 +242,24 @@ def _node_growth(store: Store, i: int, depth: Term, depends: set[int], growth: d
     node = store.nodes[i]
     kind = node[0]
     below = [growth[c] for c in children(node)]
-    if kind in (ADD, MAX):
+    if kind in (Op.ADD, Op.MAX):
         return _distinct(c for g in below for c in g[0]), max(g[1] for g in below)
-    if kind == MUL:
+    if kind == Op.MUL:
         return _distinct(a * b for a in below[0][0] for b in below[1][0]), below[0][1] + below[1][1]
-    if kind == POW:
+    if kind == Op.POW:
         e = Fraction(node[2])
         if e < 0 and node[1] != depth.id:
             raise UnsupportedError(f"the rate of a denominator that depends on {depth} in several ways is not decided")
         return tuple(store.power(c, node[2]) for c in below[0][0]), below[0][1] * e
-    if kind == MIN:
+    if kind == Op.MIN:
         raise UnsupportedError("the rate of a minimum is not decided; ask for the rate of each alternative")
-    if kind == DD:
+    if kind == Op.DD:
         return _dd_growth(store, node, depth, depends, growth)
-    names = {PROD: "an indexed product", SUM: "an indexed sum", REC: "a recurrence", ELT: "an indexed family",
-             EXP: "an exponential"}
+    names = {Op.PROD: "an indexed product", Op.SUM: "an indexed sum", Op.REC: "a recurrence", Op.ELT: "an indexed family",
+             Op.EXP: "an exponential"}
     if kind in names:
         raise UnsupportedError(f"the rate of {names[kind]} in {depth} depends on the whole sequence; evaluate it at numbers")
-    assert kind not in (NUM, SYM, CONST, OPNORM)
+    assert kind not in (Op.NUM, Op.SYM, Op.CONST, Op.OPNORM)
     return (store.one,), Fraction(1)  # natural difference
 
 

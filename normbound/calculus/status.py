@@ -6,7 +6,7 @@ the kernel of Coq has checked, once and for all networks; ``bound.prove()`` has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from normbound.calculus.derivation import Derivation, Step
@@ -18,6 +18,7 @@ from normbound.layers.activations import KINDS, Elementwise
 Rank = Literal["kernel", "cited", "numeric"]
 RANKS: tuple[Rank, ...] = ("kernel", "cited", "numeric")  # from sure to weak
 WORDS = {"kernel": "proved (kernel)", "cited": "cited", "numeric": "checked numerically"}
+MAX_PLACES = 4
 _CLOSING = "Summary.rule_close"  # shared tensors that are used no more
 
 
@@ -36,7 +37,7 @@ class Status(NamedTuple):
         return f"{WORDS[self.rank]}: {', '.join(self.lemmas)}" if self.lemmas else WORDS[self.rank]
 
 
-def layer_lemma(layer: Layer) -> Status:
+def layer_status(layer: Layer) -> Status:
     """The status of a layer's contract; parts of a layer have that of the layer."""
     if isinstance(layer, Elementwise) and not any(layer.kind is k for k in KINDS):
         return Status("numeric")  # a kind of the user, whatever its name
@@ -55,27 +56,35 @@ def step_status(d: Derivation, step: Step) -> Status:
     if step.rule == "sharing":
         return Status("kernel", (_CLOSING,))
     if step.rule == "contract":
-        return layer_lemma(d.layer(step))
+        return layer_status(d.layer(step))
     lemma = RULES[step.rule].lemma
     return Status("kernel", (lemma,)) if lemma else Status("cited")
 
 
-def statuses(d: Derivation) -> Iterator[Status]:
-    """The status of every step, in order."""
-    return (step_status(d, s) for s in d.steps)
+class Overall(NamedTuple):
+    """The status of a whole derivation.
 
+    weak    the ranks below "kernel" that steps have, the weakest first, with the numbers of those steps
+    lemmas  all theorems used
+    """
 
-class Summary(NamedTuple):
-    """The status of a whole derivation: the weakest of its steps, which steps those are, and all theorems used."""
-
-    rank: Rank
-    weak: tuple[int, ...]
+    weak: tuple[tuple[Rank, tuple[int, ...]], ...]
     lemmas: tuple[str, ...]
 
+    @property
+    def rank(self) -> Rank:
+        """That of the weakest step."""
+        return self.weak[0][0] if self.weak else "kernel"
 
-def overall(d: Derivation) -> Summary:
-    """The weakest status of the steps of ``d``."""
-    found = list(statuses(d))
-    rank = max((s.rank for s in found), key=RANKS.index)
-    weak = () if rank == "kernel" else tuple(k for k, s in enumerate(found) if s.rank == rank)
-    return Summary(rank, weak, tuple(dict.fromkeys(x for s in found for x in s.lemmas)))
+
+def overall(d: Derivation) -> Overall:
+    """The status of ``d``: which of its steps no theorem proves, and the theorems of the others."""
+    found = [step_status(d, s) for s in d.steps]
+    weak = ((rank, tuple(k for k, s in enumerate(found) if s.rank == rank)) for rank in reversed(RANKS[1:]))
+    return Overall(tuple((rank, steps) for rank, steps in weak if steps), tuple(dict.fromkeys(x for s in found for x in s.lemmas)))
+
+
+def places(d: Derivation, steps: Iterable[int]) -> list[str]:
+    """Where these steps stand, each place once; behind the first few "..." for the others."""
+    found = list(dict.fromkeys(map(d.label, steps)))
+    return found[:MAX_PLACES] + ["..."] * (len(found) > MAX_PLACES)

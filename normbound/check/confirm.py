@@ -37,7 +37,7 @@ from normbound.contracts.summary import Shared
 from normbound.errors import NormboundError, TermError
 from normbound.layers.normalization import Normalize
 from normbound.terms.evaluate import evaluate_floats, evaluate_many, precision
-from normbound.terms.store import ELT, SYM, Term
+from normbound.terms.store import Op, Term
 
 BITS = 128
 MAX_BITS = 1024
@@ -177,12 +177,12 @@ class _Trial:
 
     def _symbol(self, bound: Term, event: Event) -> tuple[str, int] | None:
         """The symbol (or family member) that is read off the realization, if ``bound`` is nothing else."""
-        if bound.kind not in (SYM, ELT):
+        if bound.kind not in (Op.SYM, Op.ELT):
             return None
         name = bound.node[1]
         if self.plan.direction(name) is None or name in self.r.fixed:
             return None
-        if bound.kind == SYM:
+        if bound.kind == Op.SYM:
             return name, 0
         values = self._at(self.plan.scope_of[event.at], event.iterations)
         return name, round(evaluate_floats([Term(bound.store, bound.node[2])], values)[0])
@@ -254,7 +254,7 @@ class _Trial:
         if radius is None:
             return to_balls(x)
         found = [norm(side) for side in x]
-        if radius.kind == SYM and plan.direction(radius.node[1]) == "radius" and radius.node[1] not in self.r.fixed:
+        if radius.kind == Op.SYM and plan.direction(radius.node[1]) == "radius" and radius.node[1] not in self.r.fixed:
             for size in found:
                 self._assign((radius.node[1], 0), top(size), False)
             return to_balls(x)

@@ -24,28 +24,7 @@ import numpy as np
 from normbound.errors import TermError
 from normbound.terms.evaluate import Floats
 from normbound.terms.normal import Normal
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    INF,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Store,
-    Term,
-    children,
-)
+from normbound.terms.store import Op, Store, Term, children
 
 Array = Any
 ALLOWANCE = 1e-9  # relative; of the floating-point search
@@ -56,7 +35,7 @@ STATUSES = ("exact", "supremum", "upper")
 RANDOM = 200  # random assignments that decide whether two terms that agree in all cells are one function
 ENOUGH = 12  # how many of them must have a value
 _LOWER, _UPPER = Fraction(99, 100), Fraction(101, 100)
-_BINDERS = (PROD, SUM, REC)
+_BINDERS = (Op.PROD, Op.SUM, Op.REC)
 
 
 # -- claims -------------------------------------------------------------------------------------------------------
@@ -131,34 +110,34 @@ class Table:
 
     def _apply(self, i: int, node: Any) -> Array:
         kind, known = node[0], self.known
-        if kind == NUM:
+        if kind == Op.NUM:
             return float(node[1])
-        if kind == SYM:
+        if kind == Op.SYM:
             return self.columns[node[1]]
-        if kind == CONST:
+        if kind == Op.CONST:
             return self.floats.constant(node[1])
-        if kind == OPNORM:
+        if kind == Op.OPNORM:
             return self.floats.operator_norm(self.store.matrices[node[1]])
-        if kind == INF:
+        if kind == Op.INF:
             return np.inf
         if kind in _BINDERS:
             return self._bound(node)
         parts = [known[c] for c in children(node)]
-        if kind == ADD:
+        if kind == Op.ADD:
             return parts[0] + parts[1]
-        if kind == MUL:
+        if kind == Op.MUL:
             return parts[0] * parts[1]
-        if kind == POW:
+        if kind == Op.POW:
             return np.power(parts[0], float(node[2]))
-        if kind in (MAX, MIN):
-            return (np.maximum if kind == MAX else np.minimum).reduce(parts)
-        if kind == ELT:
+        if kind in (Op.MAX, Op.MIN):
+            return (np.maximum if kind == Op.MAX else np.minimum).reduce(parts)
+        if kind == Op.ELT:
             return self._member(node[1], parts[0])
-        if kind == EXP:
+        if kind == Op.EXP:
             return np.exp(parts[0])
-        if kind == SUB:
+        if kind == Op.SUB:
             return np.where(parts[0] < parts[1], np.nan, parts[0] - parts[1])
-        assert kind == DD
+        assert kind == Op.DD
         return self._divided(parts[0], parts[1:])
 
     def _divided(self, depth: Array, nodes: list[Array]) -> Array:
@@ -187,19 +166,19 @@ class Table:
         depth = self(Term(self.store, node[2]))
         whole = (depth >= 0) & (depth == np.floor(depth))
         steps = int(np.max(depth[whole], initial=0))
-        if kind == REC:
+        if kind == Op.REC:
             _, component, _, index, states, starts, after = node
             state = [self(Term(self.store, s)) for s in starts]
         else:
             index, states, after = node[1], (), (node[3],)
-            component, state = 0, [np.full(self.cells, float(kind == PROD))]
+            component, state = 0, [np.full(self.cells, float(kind == Op.PROD))]
         names = [nodes[s][1] for s in states]
         out = np.where(whole, state[component], np.nan)
         for t in range(1, steps + 1):
             inner = self._with({nodes[index][1]: np.full(self.cells, float(t)), **dict(zip(names, state, strict=False))})
             new = [inner(Term(self.store, s)) for s in after]
-            if kind != REC:
-                new = [state[0] * new[0] if kind == PROD else state[0] + new[0]]
+            if kind != Op.REC:
+                new = [state[0] * new[0] if kind == Op.PROD else state[0] + new[0]]
             state = new
             out = np.where(depth == t, state[component], out)
         return out
@@ -261,14 +240,14 @@ def _candidates(claim: Claim, store: Store) -> Iterable[tuple[str, Term]]:
 
 def _depths(store: Store, ids: Iterable[int]) -> set[int]:
     """Everything that counts iterations or entries: there only whole numbers make sense."""
-    tops = [node[1] for i in ids if (node := store.nodes[i])[0] in (DD, SUB)]
-    tops += [node[2] for i in ids if (node := store.nodes[i])[0] in (PROD, SUM, REC, ELT)]
-    tops += [node[1] for i in ids if (node := store.nodes[i])[0] in (PROD, SUM)]
+    tops = [node[1] for i in ids if (node := store.nodes[i])[0] in (Op.DD, Op.SUB)]
+    tops += [node[2] for i in ids if (node := store.nodes[i])[0] in (Op.PROD, Op.SUM, Op.REC, Op.ELT)]
+    tops += [node[1] for i in ids if (node := store.nodes[i])[0] in (Op.PROD, Op.SUM)]
     for i in ids:
         node = store.nodes[i]
-        if node[0] == REC:
+        if node[0] == Op.REC:
             tops += [node[3], *node[4]]
-        if node[0] == SUB:
+        if node[0] == Op.SUB:
             tops.append(node[2])
     return set(store.few(tops) or ()) if tops else set()
 
@@ -286,7 +265,7 @@ def _changes(store: Store, i: int, naturals: frozenset[str], depths: set[int]) -
     node = store.nodes[i]
     kind = node[0]
     old = Term(store, i)
-    if kind == SYM and (node[1] in naturals or i in depths):
+    if kind == Op.SYM and (node[1] in naturals or i in depths):
         if node[1] in naturals:
             yield f"{old} + 1 for {old}", old + 1
             yield f"{old} - 1 for {old}", store.monus(old, 1)
@@ -294,35 +273,35 @@ def _changes(store: Store, i: int, naturals: frozenset[str], depths: set[int]) -
         return
     if i in depths:
         return
-    parts = [Term(store, c) for c in children(node)] if kind not in (*_BINDERS, ELT) else []
-    if kind in (NUM, CONST, SYM, OPNORM):
+    parts = [Term(store, c) for c in children(node)] if kind not in (*_BINDERS, Op.ELT) else []
+    if kind in (Op.NUM, Op.CONST, Op.SYM, Op.OPNORM):
         yield f"{old} times 99/100", old * _LOWER
         yield f"{old} times 101/100", old * _UPPER
-    if kind in (NUM, CONST, SYM):
+    if kind in (Op.NUM, Op.CONST, Op.SYM):
         yield f"{old}^2 for {old}", old**2
-    if kind == NUM:
+    if kind == Op.NUM:
         yield f"{old} + 1 for {old}", old + 1
-    if kind == MUL:
+    if kind == Op.MUL:
         for k in (0, 1):
             yield f"factor {parts[k]} dropped", parts[1 - k]
-    elif kind == ADD:
+    elif kind == Op.ADD:
         for k in (0, 1):
             yield f"summand {parts[k]} dropped", parts[1 - k]
         yield f"maximum for the sum {old}", store.maximum(parts)
         yield f"root of the sum of squares for {old}", store.power(parts[0]**2 + parts[1]**2, Fraction(1, 2))
-    elif kind == POW:
+    elif kind == Op.POW:
         base, e = parts[0], Fraction(node[2])
         for other in (e + 1, e - 1, e / 2, 2 * e):
             yield f"exponent {other} for {e} in {old}", store.power(base, other)
-    elif kind in (MAX, MIN):
-        word = "maximum" if kind == MAX else "minimum"
+    elif kind in (Op.MAX, Op.MIN):
+        word = "maximum" if kind == Op.MAX else "minimum"
         for p in parts:
             yield f"{p} for the {word} {old}", p
             rest = [q for q in parts if q.id != p.id]
-            yield f"argument {p} dropped from {old}", (store.maximum if kind == MAX else store.minimum)(rest)
+            yield f"argument {p} dropped from {old}", (store.maximum if kind == Op.MAX else store.minimum)(rest)
         yield f"sum for the {word} {old}", sum(parts[1:], parts[0])
-        yield f"other extremum for {old}", (store.minimum if kind == MAX else store.maximum)(parts)
-    elif kind == DD:
+        yield f"other extremum for {old}", (store.minimum if kind == Op.MAX else store.maximum)(parts)
+    elif kind == Op.DD:
         depth, rest = parts[0], parts[1:]
         yield f"one iteration more in {old}", store.dd(depth + 1, rest)
         yield f"one iteration less in {old}", store.dd(store.monus(depth, 1), rest)
@@ -333,14 +312,14 @@ def _changes(store: Store, i: int, naturals: frozenset[str], depths: set[int]) -
             yield f"node {rest[k]} squared in {old}", store.dd(depth, [*less, rest[k]**2])
             yield f"node {rest[k]} replaced by its root in {old}", \
                 store.dd(depth, [*less, store.power(rest[k], Fraction(1, 2))])
-    elif kind == SUB:
+    elif kind == Op.SUB:
         yield f"{parts[0]} for {old}", parts[0]
         yield f"{parts[0] + parts[1]} for {old}", parts[0] + parts[1]
-    elif kind in (PROD, SUM):
+    elif kind in (Op.PROD, Op.SUM):
         index, depth, body = (Term(store, c) for c in node[1:])
-        again = store.sum if kind == PROD else store.product
+        again = store.sum if kind == Op.PROD else store.product
         yield f"other operation for {old}", again(index, depth, body)
-    elif kind == ELT:
+    elif kind == Op.ELT:
         yield f"{old} times 99/100", old * _LOWER
         yield f"{old} times 101/100", old * _UPPER
         yield f"{old}^2 for {old}", old**2

@@ -32,7 +32,7 @@ from normbound.layers.normalization import Normalize
 from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Network, branches, group_name, natural_symbols, place
 from normbound.terms.evaluate import evaluate_floats
 from normbound.terms.exact import exact
-from normbound.terms.store import ELT, SYM, Store, Term
+from normbound.terms.store import Op, Store, Term
 
 LAWS = tuple(WEIGHTS)
 FEW_LAWS = LAWS[:6]  # where every network costs much: a third of them is witness-like
@@ -126,7 +126,7 @@ def plan(network: Network, trainable: Collection[str] = ROLES, floors: bool = Tr
         if term is None:
             return
         roots.append(term)
-        bare = term.kind in (SYM, ELT)
+        bare = term.kind in (Op.SYM, Op.ELT)
         for name in store.symbols(term):
             occurrences.setdefault(name, set()).add(how if bare and name == term.node[1] else "given")
 
@@ -171,7 +171,7 @@ def plan(network: Network, trainable: Collection[str] = ROLES, floors: bool = Tr
     kinds: dict[str, set[int]] = {}
     for k in store.reachable(roots):
         node = store.nodes[k]
-        if node[0] in (SYM, ELT):
+        if node[0] in (Op.SYM, Op.ELT):
             kinds.setdefault(node[1], set()).add(node[0])
     for name, found in kinds.items():
         if len(found) > 1:
@@ -231,7 +231,7 @@ class Realization:
         """Replace measured symbols by what the tensors and points show."""
         r, plan = self, self.plan
         radius = plan.network.input.radius
-        if radius is not None and radius.kind == SYM and plan.direction(radius.node[1]) == "radius" \
+        if radius is not None and radius.kind == Op.SYM and plan.direction(radius.node[1]) == "radius" \
                 and self.is_measured(radius.node[1]):
             r.values[radius.node[1]] = float(np.sqrt((r.points**2).sum(axis=(1, 2, 3))).max())
         found: dict[tuple[str, int], float] = {}
@@ -453,13 +453,13 @@ def _budgets(plan: Plan, rng: Any, values: dict[str, Any], law: str) -> None:
                   if i.op == LEAF and isinstance(i.block, Normalize))
     # Floors that are given rather than measured are met more often by large networks and inputs.
     given = any(i.op == LEAF and isinstance(i.block, Normalize) and i.block.floor is not None
-                and not (i.block.floor.kind in (SYM, ELT) and plan.direction(i.block.floor.node[1]) == "floor"
+                and not (i.block.floor.kind in (Op.SYM, Op.ELT) and plan.direction(i.block.floor.node[1]) == "floor"
                          and i.block.floor.node[1] not in values) for i in plan.derivation.program.code)
     low, high = (0.0, 2.5) if given and rng.random() < 0.6 else (-1.0, 0.8)
     for name in sorted(plan.symbols):
         if name in values:
             continue
-        if plan.symbols[name].kind == ELT:
+        if plan.symbols[name].kind == Op.ELT:
             values[name] = [_short(float(np.exp(rng.uniform(low, high)))) for _ in range(longest + 2)]
         elif name in eps:
             zero = floored and law in ("gaussian", "orthogonal", "bias-dominated") and rng.random() < 0.25
@@ -590,7 +590,7 @@ class _Drawing:
             if event.op != LEAF or not isinstance(layer, Linear) or layer.row_norm == layer.norm \
                     or layer.weight_value is not None:
                 continue
-            if layer.row_norm.kind in (SYM, ELT) and self.r.is_measured(layer.row_norm.node[1]):
+            if layer.row_norm.kind in (Op.SYM, Op.ELT) and self.r.is_measured(layer.row_norm.node[1]):
                 continue
             cap = evaluate_floats([layer.row_norm], r.at_scope(plan.scope_of[event.at], event.iterations))[0]
             key = r.key(event.at, plan.slots[event.at][0], event.iterations)
@@ -604,7 +604,7 @@ class _Drawing:
         s, n, d = (round(v) for v in evaluate_floats(program.network.input.shape[:3], r.values))
         radius = program.network.input.radius
         R = 3.0 if radius is None else evaluate_floats([radius], r.values)[0]
-        free = radius is None or (radius.kind == SYM and self.r.is_measured(radius.node[1]))
+        free = radius is None or (radius.kind == Op.SYM and self.r.is_measured(radius.node[1]))
         axes = self.law.along
         along = self.units.at(d)[axes[int(rng.integers(len(axes)))]] if axes else rng.standard_normal(d)
         ball = Ball((s, n, d), R, along, free)
@@ -645,7 +645,7 @@ class _Drawing:
                 return x  # no normalizer: the sphere
             term = floor[0]
             given = term is not None and r.plan.derivation.floors and not (
-                term.kind in (SYM, ELT) and self.r.is_measured(term.node[1]))
+                term.kind in (Op.SYM, Op.ELT) and self.r.is_measured(term.node[1]))
             finite = before[np.isfinite(before)]
             target = evaluate_floats([term], {**r.values, **self._first})[0] if given and term is not None else (
                 float(finite.min()) if finite.size else 0.0)
@@ -676,14 +676,14 @@ class _Drawing:
 
 def record(r: Realization, found: dict[tuple[str, int], float], bound: Term, event: Event, size: Array) -> None:
     """Note a measured size of the symbol or family member ``bound`` (member 0: a plain symbol)."""
-    if bound.kind not in (SYM, ELT):
+    if bound.kind not in (Op.SYM, Op.ELT):
         return
     name = bound.node[1]
     way = r.plan.direction(name)
     if way is None or name in r.fixed:
         return
     member = 0
-    if bound.kind == ELT:
+    if bound.kind == Op.ELT:
         values = r.at_scope(r.plan.scope_of[event.at], event.iterations)
         member = round(evaluate_floats([Term(bound.store, bound.node[2])], values)[0])
     low = way in ("min", "floor")

@@ -36,7 +36,7 @@ from normbound.network.program import CLOSE, LEAF, NEXT, OPEN, Input, Network, P
 from normbound.terms.evaluate import evaluate, precision
 from normbound.terms.exact import exact
 from normbound.terms.grammar import parse
-from normbound.terms.store import SYM, Store, Term, current
+from normbound.terms.store import Op, Store, Term, current
 from normbound.terms.text import to_text
 from normbound.theory import losses
 
@@ -422,7 +422,7 @@ _MEASURES: dict[str, Callable[[Entry], Measured]] = {
 def _number(term: Term, values: Mapping[str, Exact]) -> Exact:
     """The exact value of a bound that is a number or a symbol."""
     found = term.literal()
-    if found is None and term.node[0] == SYM:
+    if found is None and term.node[0] == Op.SYM:
         found = values.get(term.node[1])
     if found is None:
         raise NetworkError(f"{term} has no exact value; a bound of a witness is a number or a symbol of values")

@@ -34,7 +34,7 @@ from normbound.layers.linear import Linear, Outside
 from normbound.layers.normalization import Affine, Normalize, Standardize
 from normbound.network.program import Input, Network
 from normbound.terms.evaluate import evaluate_floats
-from normbound.terms.store import ELT, SYM, Store, Term, sqrt
+from normbound.terms.store import Op, Store, Term, sqrt
 
 Array = Any
 Key = tuple[Any, ...]
@@ -277,11 +277,11 @@ class Sample:
     def _number(self, term: Term | None) -> float:
         assert term is not None
         node = term.node
-        if node[0] == SYM:
+        if node[0] == Op.SYM:
             return float(self.values[node[1]])
-        if node[0] == ELT:
+        if node[0] == Op.ELT:
             index = term.store.nodes[node[2]]
-            if index[0] == SYM:
+            if index[0] == Op.SYM:
                 return float(self.values[node[1]][self.values[index[1]] - 1])
         return evaluate_floats([term], self.values)[0]
 
@@ -324,17 +324,17 @@ class Sample:
                 self.tensors[key] = np.stack(both)[:, None]
                 if p.role != "constant":
                     self.roles[key] = p.role
-                if p.bound.kind == SYM and not isinstance(layer, Probe):
+                if p.bound.kind == Op.SYM and not isinstance(layer, Probe):
                     into = self.lows if p.norm == "least" else self.sizes
                     into.setdefault(p.bound.node[1], []).extend(float(size(p, t)) for t in both)
             tensors[p.name] = self.tensors[key]
-        if self.moved is None and isinstance(layer, Normalize) and layer.floor is not None and layer.floor.kind == SYM:
+        if self.moved is None and isinstance(layer, Normalize) and layer.floor is not None and layer.floor.kind == Op.SYM:
             low = float(layer.deviations(x.real).min())
             rounding = CENTRING * float(np.abs(x.real).max())  # what centring leaves of a group of equal entries
             self.lows.setdefault(layer.floor.node[1], []).append(low if low > rounding else 0.0)
         y = layer.forward(tensors, x)
         if self.moved is None and isinstance(layer, Probe) and layer.largest is not None:
-            assert layer.largest.kind == SYM
+            assert layer.largest.kind == Op.SYM
             self.sizes.setdefault(layer.largest.node[1], []).append(float(np.abs(y).max()))
         return y
 
@@ -475,7 +475,7 @@ class _Runs:
             values[name] = int(rng.choice(self.case.depths))
         for name, t in self.symbols.items():
             if name not in values:
-                values[name] = [self.number(name) for _ in range(6)] if t.kind == ELT else self.number(name)
+                values[name] = [self.number(name) for _ in range(6)] if t.kind == Op.ELT else self.number(name)
         for p in self.found:
             for c in p.claims.values():
                 for name in c.columns:

@@ -44,7 +44,7 @@ from normbound.layers.normalization import Normalize
 from normbound.network.files import Architecture
 from normbound.network.program import Network
 from normbound.terms.evaluate import evaluate_floats
-from normbound.terms.store import ELT, SYM, Term
+from normbound.terms.store import Op, Term
 
 if TYPE_CHECKING:
     from normbound.check.confirm import Confirmation
@@ -446,9 +446,9 @@ class _Population:
 
     def _symbol(self, bound: Term, values: Mapping[str, Any], low: bool) -> Member | None:
         """The measured symbol that ``bound`` is, if it is one."""
-        if bound.kind not in (SYM, ELT) or bound.node[1] not in self.measured_names:
+        if bound.kind not in (Op.SYM, Op.ELT) or bound.node[1] not in self.measured_names:
             return None
-        if bound.kind == SYM:
+        if bound.kind == Op.SYM:
             return Member(bound.node[1], 0, low)
         return Member(bound.node[1], round(evaluate_floats([Term(bound.store, bound.node[2])], values)[0]), low)
 

@@ -25,7 +25,7 @@ from normbound.errors import NetworkError, TermError, UnsupportedError
 from normbound.layers.normalization import Affine, Normalize, Standardize
 from normbound.network.program import LEAF, Input, Network, children_of
 from normbound.terms.evaluate import evaluate_floats
-from normbound.terms.store import ELT, POW, SYM, Term
+from normbound.terms.store import Op, Term
 from normbound.theory.floors import FloorTheorem
 from normbound.theory.generalization import RiskTheorem
 from normbound.theory.landscape import LandscapeTheorem
@@ -253,7 +253,7 @@ def _meet_domain(s: _Sample, z: Array, y: Array) -> Array:
         return np.ones(z.shape[:-1], dtype=bool)
     e = np.sqrt(((z - y) ** 2).sum(-1))
     term = s.loss.arguments["residual"]
-    if term.kind == SYM and term.node[1] not in s.r.values:
+    if term.kind == Op.SYM and term.node[1] not in s.r.values:
         s.values[term.node[1]] = float(e[np.isfinite(e)].max()) * (1 + 1e-12)
         s.arguments.update(_arguments(s.loss, s.values))
     return e <= s.arguments["residual"]
@@ -401,7 +401,7 @@ def _plain(term: Term, default: int | float, values: dict[str, Any]) -> Any:
     literal = term.literal()
     if literal is not None:
         return literal
-    if term.kind != SYM:
+    if term.kind != Op.SYM:
         raise UnsupportedError(f"{term}: the check needs a symbol or a number here")
     values[term.node[1]] = default
     return default
@@ -541,7 +541,7 @@ def _per_cell(theorem: RiskTheorem, values: Mapping[str, Any], N: int) -> dict[s
 def _top(theorem: RiskTheorem, kept: Sequence[tuple[dict[str, Any], Array]], base: Mapping[str, Any]) -> dict[str, Any]:
     """The range M: measured where it is a symbol."""
     M = theorem.terms["M"]
-    if M.literal() is None and M.kind == SYM:
+    if M.literal() is None and M.kind == Op.SYM:
         low = min(float(v.min()) for _, v in kept)
         if low < -1e-12:
             raise UnsupportedError(f"the loss takes the value {low:.3g}; the theorem is about losses in [0, M]")
@@ -591,7 +591,7 @@ def _violations(theorem: RiskTheorem, cells: _Cells, kept: Sequence[tuple[dict[s
         """The gap that ``term`` claims, for the numbers of samples in the cells in each of ``rows``."""
         numbers = {**values, **base}
         if free:
-            numbers[diameter.node[1]] = diameters.tolist() if diameter.kind == ELT else float(diameters.max())
+            numbers[diameter.node[1]] = diameters.tolist() if diameter.kind == Op.ELT else float(diameters.max())
         if family is None or family not in term.store.symbols(term):
             return np.full(len(rows), evaluate_floats([term], numbers)[0])
         return np.array([evaluate_floats([term], {**numbers, family: row.tolist()})[0] for row in rows])
@@ -687,7 +687,7 @@ def check_certificate_floor(theorem: FloorTheorem, seed: int = 0, networks: int 
         if not trace.valid.all() or not r.runs_every_repeat or not x:
             continue
         values = dict(r.values)
-        if size.kind == SYM:
+        if size.kind == Op.SYM:
             values[size.node[1]] = x
         try:
             floor, certificate = evaluate_floats([theorem.value, theorem.terms["certificate"]], values)
@@ -800,16 +800,16 @@ def _floor_values(theorem: FloorTheorem, r: Realization, least: float, gain: flo
     values = dict(r.values)
     variance = theorem.terms["variance"]
     store = variance.store
-    base = Term(store, variance.node[1]) if variance.kind == POW and variance.node[2] == 2 else variance
-    if base.kind == SYM:
+    base = Term(store, variance.node[1]) if variance.kind == Op.POW and variance.node[2] == 2 else variance
+    if base.kind == Op.SYM:
         values[base.node[1]] = least if base is not variance else least**2
-    elif base.kind == ELT:
+    elif base.kind == Op.ELT:
         values[base.node[1]] = [least if base is not variance else least**2] * 64
     elif evaluate_floats([variance], values)[0] > least**2:
         return None
     for name, number in (("gain", gain), ("trace", spread)):
         term = theorem.terms[name]
-        if term.kind == SYM:
+        if term.kind == Op.SYM:
             values[term.node[1]] = number
         elif name == "trace" and evaluate_floats([term], values)[0] < spread:
             return None

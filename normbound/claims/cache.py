@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from normbound import files
 from normbound.claims.document import Claim
+from normbound.claims.syntax import Op
 from normbound.claims.verdict import (
     CERTIFICATE,
     ENCLOSED,
@@ -28,6 +28,7 @@ from normbound.claims.verdict import (
     Outcome,
     from_data,
 )
+from normbound.errors import UnsupportedError
 from normbound.version import VERSION
 
 MAX_BYTES = 20_000_000
@@ -55,7 +56,10 @@ class Cache:
     """A folder of outcomes; a file that cannot be read or written is as if it were not there."""
 
     def __init__(self, folder: Path | None = None):
-        self.folder = folder if folder is not None else _default()
+        try:
+            self.folder = folder if folder is not None else files.cache() / "claims"
+        except FileNotFoundError as error:
+            raise UnsupportedError(f"{error}; accepted: a folder named by NORMBOUND_CACHE, or --no-cache") from None
 
     def get(self, claim: Claim) -> dict[str, Any] | None:
         """What is stored for the claim, as plain data, unchecked."""
@@ -72,54 +76,55 @@ class Cache:
         """Keep an outcome that can be checked again."""
         if outcome.cached or outcome.verdict not in KEPT or outcome.sequent is None:
             return
-        from normbound.errors import UnsupportedError
-        from normbound.render.output import write
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write(self.folder / f"{key(claim)}.json", json.dumps(outcome.to_data()))
+            files.write(self.folder / f"{key(claim)}.json", json.dumps(outcome.to_data()))
         except (OSError, UnsupportedError):
             return
 
 
-def _default() -> Path:
-    named = os.environ.get("NORMBOUND_CACHE")
-    if named:
-        return Path(named).resolve() / "claims"
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
-    return Path(base).resolve() / "normbound" / "claims"
-
-
 def recheck(claim: Claim, data: Mapping[str, Any], seconds: float) -> Outcome | None:
     """The stored outcome when what it rests on is accepted again for this claim; else None."""
+    from normbound.claims.target import sequent_of
     begun = monotonic()
     try:
         stored = from_data(data)
-        if stored.verdict not in KEPT or not _stands(claim, stored, seconds):
-            return None
+        reason = _reason(claim, stored, seconds) if stored.verdict in KEPT else None
+        notes = sequent_of(claim)[1] if reason is not None else ()
     except Exception:  # a file that somebody has changed may hold anything
         return None
-    return replace(stored, id=claim.id, expect=claim.expect, cached=True, seconds=monotonic() - begun)
+    return None if reason is None else Outcome(
+        claim.id, stored.verdict, claim.expect, reason, notes=notes, witness=stored.witness, sequent=stored.sequent,
+        certificate=stored.certificate, cached=True, seconds=monotonic() - begun)
 
 
-def _stands(claim: Claim, stored: Outcome, seconds: float) -> bool:
+def _reason(claim: Claim, stored: Outcome, seconds: float) -> str | None:
+    """Why the stored verdict holds, in words that are made anew; None where it is not shown to hold."""
     from normbound.claims.checker import from_json, to_json
-    from normbound.claims.target import accept, contradiction, equivalent, sequent_of
+    from normbound.claims.target import CONTRADICTION, accept, contradiction, equivalent, sequent_of
     sequent, _ = sequent_of(claim)
     if stored.verdict in (CERTIFICATE, ENCLOSED, VACUOUS):
         aim = contradiction(sequent) if stored.verdict == VACUOUS else sequent
         if stored.certificate is None or to_json(aim) != stored.sequent:
-            return False
-        return accept(aim, stored.certificate, seconds) == stored.verdict or stored.verdict == VACUOUS
+            return None
+        shown = accept(aim, stored.certificate, seconds)
+        return CONTRADICTION if stored.verdict == VACUOUS else "" if shown == stored.verdict else None
     if stored.witness is None or stored.sequent is None or not equivalent(claim):
-        return False
+        return None
     point: dict[str, Any] = {n: tuple(Fraction(x) for x in v) if isinstance(v, list) else Fraction(v) for n, v in stored.witness.items()}
     point = {n: int(v) if isinstance(v, Fraction) and v.denominator == 1 else v for n, v in point.items()}
     if stored.verdict == ILL_DEFINED:
         from normbound.claims.obligations import undefined_at
-        return undefined_at(sequent, point) is not None
-    from normbound.claims.refute import reductions, verify
+        gap = undefined_at(sequent, point)
+        return None if gap is None else str(gap)
+    from normbound.claims.reductions import first_difference, reductions
+    from normbound.claims.witness import Witness, verify
     failing = from_json(stored.sequent)
-    return any(task == failing for task, _ in reductions(sequent, [])) and verify(failing, point)
+    implied = (note for unroll in (False, True) for task, note in reductions(sequent, [], unroll) if task == failing)
+    note = next(implied, None)
+    if failing.goal.op == Op.RECURRENCE:
+        note = first_difference(failing.goal, point) or note
+    return str(Witness(point, failing, note)) if note is not None and verify(failing, point) else None
 
 
 __all__ = ["Cache", "key", "recheck", "sources"]

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 from normbound.claims import prove
 from normbound.claims.budget import Budget
 from normbound.claims.checker import Rejected, Sequent
-from normbound.claims.errors import ClaimError
+from normbound.claims.errors import ClaimError, TooLongError
 from normbound.claims.syntax import Op, literal, postorder
 from normbound.errors import NormboundError
 
-ORDER = ("logic", "products", "monotone", "loglinear", "powers", "expoly", "shifts", "denominators", "termwise", "induction",
-         "limits", "derivative", "boxes", "cases")  # by cost; a prover that is not named comes after these
+ORDER = (  # by cost; a prover that is not named comes after these
+    "logic", "identities", "differences", "telescopes", "products", "orders", "monotone", "terms", "loglinear", "powers", "expoly",
+    "exponents", "shifts", "denominators", "termwise", "ends", "induction", "limits", "derivative", "integers", "boxes", "cases",
+)
 ROUNDS = ((0.12, 4), (0.5, 8), (3.0, 14), (30.0, 20))  # seconds for a call, steps on a way
 LOGARITHMIC = ("logic", "loglinear", "monotone")  # first for goals with symbolic exponents, products, exp or log
 MAX_CALLS = 4_000  # in a round
@@ -122,6 +124,8 @@ class Engine:
                     node = prover.attempt(sequent, share)
                     if node is not None:
                         yield node
+            except TooLongError:  # a certificate cannot speak of it; the prover has no answer
+                continue
             except (NormboundError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError,
                     RecursionError) as error:
                 self.failures.setdefault(prover.name, f"{type(error).__name__}: {str(error)[:200]}")

@@ -30,3 +30,7 @@ class ParseError(ClaimError):
 
 class SortError(ClaimError):
     """A text is in the language, but a name or a sort does not fit."""
+
+
+class TooLongError(ClaimError):
+    """A statement with shared parts would be longer than any text, written out."""

@@ -23,7 +23,10 @@ from normbound.terms.evaluate import precision
 LADDER = (128, 512, 4000)  # bits
 MAX_EXACT_BITS = 20_000  # of a numerator or a denominator; beyond, balls
 MAX_STEPS = 300_000  # values of nodes in one evaluation
-UNROLLED = 12  # iterations of a recurrence that are compared with its closed form
+LONG_SUM = 20_000  # terms of a sum or a product; longer ones are enclosed run by run
+FIRST_TERMS = 2_000  # of a long one, each on its own
+MAX_RUNS = 60_000  # of a long one
+UNROLLED = 20  # iterations of a recurrence that are compared with its closed form
 _MAX_DEPTH_BITS = 2_000  # of the depth of dd
 
 Point = Mapping[str, int | Fraction | Sequence[int | Fraction]]
@@ -291,14 +294,14 @@ class _Evaluation:
         try:
             states = [self.expression(s.start) for s in sequences]
             depth = self.enter(names)
-            for i in range(UNROLLED + 1):
+            differs = False
+            for i in range(UNROLLED + 1):  # to the end, also after a difference: a later step without a value leaves no truth at all
                 self.memos[depth].clear()
                 self.env.update(zip(names, (self.fmpq(i), *states), strict=True))
                 for s, x in zip(sequences, states, strict=True):
-                    if self.order(Op.EQ, x, self.expression(s.form)) is False:
-                        return False
+                    differs = self.order(Op.EQ, x, self.expression(s.form)) is False or differs
                 states = [self.expression(s.step) for s in sequences]
-            return _UNKNOWN
+            return False if differs else _UNKNOWN
         except _NoValue as none:
             return none.undefined
         finally:
@@ -382,6 +385,8 @@ class _Evaluation:
             each = yield self.evaluate(body)
             many = self.fmpq(count)
             return self.power(each, many, node) if product else self.multiply(each, many)
+        if count > LONG_SUM:
+            return (yield self.long_total(node, first, last))
         self.afford(count)
         names = (node.value,)
         depth = self.enter(names)
@@ -392,6 +397,41 @@ class _Evaluation:
             result = self.multiply(result, each) if product else self.exact(result + each)
         self.leave(names)
         return result
+
+    def long_total(self, node: Node, first: int, last: int) -> Generator[Any, Any, Number]:
+        """A long sum or product as a ball: the indices in runs, in each of which the body is enclosed with a ball around all the
+        indices of the run. Runs grow with the index, and are finer at a higher precision."""
+        product, body = node.op == Op.PROD, node.args[2]
+        if any(n.op in BINDERS for n in postorder(body)):
+            raise _TooMuch
+        result = self.arb(int(product))
+        names = (node.value,)
+        depth = self.enter(names)
+        fine = min(self.bits // 2, 1_000)
+        at, runs = first, 0
+        while at <= last:
+            size = 1 if at < first + FIRST_TERMS else min(last - at + 1, max(1, min(abs(at), at - first) // fine))
+            runs += 1
+            if runs > MAX_RUNS:
+                raise _TooMuch
+            low, high = self.fmpq(at), self.fmpq(at + size - 1)
+            self.env[node.value] = low if size == 1 else self.arb(low).union(self.arb(high))
+            self.memos[depth].clear()
+            each = yield self.evaluate(body)
+            if product:
+                result = self.ball(self.multiply(result, each if size == 1 else self.run_of_factors(each, size, node)))
+            else:
+                result = result + self.ball(each) * size
+            at += size
+        self.leave(names)
+        return result
+
+    def run_of_factors(self, each: Number, size: int, node: Node) -> Number:
+        """The product of ``size`` numbers in the ball ``each``: they need not agree, so of a ball around 0 only the size counts."""
+        if not isinstance(each, self.arb) or not each.contains(0):
+            return self.power(each, self.fmpq(size), node)
+        most = self.power(self.arb(each.abs_upper()), self.fmpq(size), node)
+        return self.ball(most).union(-self.ball(most))
 
     def ends(self, node: Node, low: Number, high: Number) -> tuple[int, int] | None:
         found = []

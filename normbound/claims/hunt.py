@@ -15,14 +15,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from normbound.claims.checker.sequent import Sequent
+from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Resolver, value
-from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, conjunction, free_names, postorder
+from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, conjunction, free_names, number, postorder, substitute, tree_size
 from normbound.claims.witness import Found, Witness, completed, verify
 
 if TYPE_CHECKING:
     from normbound.claims.sampling import Row
 
 MAX_SOLVED = 3  # equalities among the hypotheses that are solved
+MAX_DEFINED = 12  # variables that hypotheses define
+MAX_TREE = 5_000  # parts of the statements in which these are replaced
 SIMPLE_ROOT = 1000  # largest denominator of a root that may be exact
 WHOLE = ("natural", "integer")
 MOST = 10_000_000  # of integers
@@ -32,6 +35,7 @@ TIE = 1e-13  # margins up to this size may be equalities
 ROUGH = 1e-9  # with logarithms of huge numbers
 MAX_TIES = 12  # equalities looked at exactly, per claim
 MAX_FALSE = 60  # other suspicions looked at exactly, per claim
+FAR_NUMBER, MAX_WRITTEN = 10**6, 8  # numbers in statements that become values of integers
 SIMPLER = 60  # points that are tried to make a counterexample simple
 _SIMPLER: tuple[int | Fraction, ...] = (0, 1, 2, Fraction(1, 2), 3, -1, 4, 10, Fraction(1, 10), 100)
 Array = Any
@@ -64,13 +68,15 @@ class Hunt:
         from normbound.claims.numeric import structural
         self.sequent, self.note, self.found, self.deadline = sequent, note, found, deadline
         self.resolver, self.quick = resolver, quick
-        self.given = [p for g in sequent.given for p in (g.args if g.op == Op.AND else (g,))]
-        self.statements = [*self.given, sequent.goal]
         self.sorts = sequent.sorts
+        self.defined: dict[str, Node] = {}  # variables that hypotheses define: values in terms of the others
+        given = [p for g in sequent.given for p in (g.args if g.op == Op.AND else (g,))]
+        self.given, self.goal = self._without_defined(given, sequent.goal)
+        self.statements = [*self.given, self.goal]
         self.structural = structural(self.statements, self.sorts)
         self.used = set(free_names(conjunction(self.statements))) & set(self.sorts)
         if any(n.op == Op.NET for n in postorder(*self.statements)):
-            self.used = set(self.sorts)  # networks may depend on all of them
+            self.used = set(self.sorts) - set(self.defined)  # networks may depend on all of them
         for name in list(self.used):
             length = self.sorts[name].length
             if length is not None:
@@ -79,11 +85,55 @@ class Hunt:
         self.ties = self.false = 0
         self.tried: set[Any] = set()
 
+    def _without_defined(self, given: list[Node], goal: Node) -> tuple[list[Node], Node]:
+        """The statements without the real variables that a hypothesis x == e defines: e stands for x, and has to have its sort."""
+        changed = True
+        while changed:
+            changed = False
+            for k, g in enumerate(given):
+                if g.op != Op.EQ or len(self.defined) >= MAX_DEFINED:
+                    continue
+                for x, e in (g.args, g.args[::-1]):
+                    sort = self.sorts.get(x.value) if x.op == Op.VAR else None
+                    if sort is None or sort.is_family or sort.kind in WHOLE or x.value in free_names(e):
+                        continue
+                    change = {x.value: e}
+                    try:
+                        others = [substitute(h, change) for j, h in enumerate(given) if j != k]
+                        aim, earlier = substitute(goal, change), {n: substitute(d, change) for n, d in self.defined.items()}
+                    except ClaimError:
+                        continue
+                    if tree_size(conjunction([*others, aim]), MAX_TREE) > MAX_TREE:
+                        continue
+                    if sort.kind != "real":
+                        others.append(Node(Op.GT if sort.kind == "positive" else Op.GE, (e, number(0))))
+                    given, goal, self.defined, changed = others, aim, {**earlier, x.value: e}, True
+                    break
+                if changed:
+                    break
+        return given, goal
+
+    def _whole(self, point: dict[str, Any]) -> dict[str, Any] | None:
+        """The point with the defined variables; None where one of them has no rational value."""
+        if not self.defined:
+            return point
+        found = {n: v for n, v in point.items() if n not in self.defined}
+        for name, e in self.defined.items():
+            try:
+                q = value(e, found)
+            except ClaimError:
+                return None
+            if not isinstance(q, Fraction):
+                return None
+            found[name] = q
+        return found
+
     def run(self) -> None:
         from normbound.claims.numeric import NotNumeric
-        from normbound.claims.sampling import DEEP, LONG, combinations
-        long = self._long()
-        ladders = {n: LONG if n in long else DEEP for n in sorted(self.structural)}
+        from normbound.claims.sampling import DEEP, FAR_OUT, LONG, combinations
+        long, alike = self._long(), self._alike()
+        ladders = {n: (*LONG, *(FAR_OUT if n in alike else ())) if n in long else DEEP for n in sorted(self.structural)}
+        ladders = {n: (*ladder, *self._written(n, ladder)) for n, ladder in ladders.items()}
         best: list[tuple[float, dict[str, int], list[Row], Array, list[_Solve]]] = []
         refused = ""
         for k, integers in enumerate(combinations(ladders)):
@@ -111,6 +161,13 @@ class Hunt:
                         return
                 self._again(best)
 
+    def _written(self, name: str, ladder: Sequence[int]) -> list[int]:
+        """Whole numbers that the statements hold and the ladder does not, for an integer also their opposites: something happens there."""
+        numbers = {int(n.value) for n in postorder(*self.statements) if n.op == Op.NUM and n.value.denominator == 1
+                   and n.value <= FAR_NUMBER}
+        signs = (1, -1) if self.sorts[name].kind == "integer" else (1,)
+        return [s * q for q in sorted(numbers) for s in signs if s * q not in ladder][:MAX_WRITTEN]
+
     def _long(self) -> set[str]:
         """Structural names that make sums, products, forall or families long."""
         found: set[str] = set()
@@ -121,6 +178,22 @@ class Hunt:
             if length is not None:
                 found |= free_names(length)
         return found
+
+    def _alike(self) -> set[str]:
+        """Structural names that only stand at the upper ends of sums and products whose terms are alike (not members of families,
+        divided differences or further sums), so that thousands of terms cost little."""
+        found: set[str] = set()
+        other: set[str] = set()
+        for n in postorder(*self.statements):
+            if n.op in (Op.SUM, Op.PROD) and not any(x.op in (*BINDERS, Op.ELT, Op.DD) for x in postorder(n.args[2])):
+                found |= free_names(n.args[1])
+                other |= free_names(n.args[0])
+            elif n.op in BINDERS:
+                other |= free_names(n.args[0]) | free_names(n.args[1])
+            elif n.op in (Op.ELT, Op.DD):
+                other |= free_names(n.args[0])
+        lengths = [self.sorts[n].length for n in self.used]
+        return found - other - {x for length in lengths if length is not None for x in free_names(length)}
 
     def _rows(self, integers: Mapping[str, int]) -> list[Row] | None:
         """The rows of the matrix of points; None where a family has no length there."""
@@ -278,7 +351,7 @@ class Hunt:
             if self.found.margin is None or goal[k] < self.found.margin:
                 self.found.margin = float(goal[k])
                 self.found.nearest = self._point(integers, rows, x[:, k], (), 6) or {}
-        equal = self.sequent.goal.op in (Op.LE, Op.GE, Op.EQ)  # then what is equal is true
+        equal = self.goal.op in (Op.LE, Op.GE, Op.EQ)  # then what is equal is true
         suspects = np.flatnonzero(holds & (goal <= TIE) & ((goal != 0) | (not equal)))
         suspects = suspects[np.argsort(goal[suspects], kind="stable")]
         strong = goal[suspects] < -ROUGH
@@ -365,8 +438,9 @@ class Hunt:
                     if _size(q) >= _size(now):
                         break
                     value = (*point[name][:k], q, *point[name][k + 1:]) if isinstance(old, tuple) else q
-                    if verify(self.sequent, {**point, name: value}, self.resolver):
-                        point = {**point, name: value}
+                    moved = self._whole({**point, name: value})
+                    if moved is not None and verify(self.sequent, moved, self.resolver):
+                        point = moved
                         break
         return point
 
@@ -390,7 +464,8 @@ class Hunt:
         point = {n: tuple(v) if isinstance(v, list) else v for n, v in point.items()}
         if not completed(point, self.sorts):
             return None
-        return _exactly(solves, point)
+        exact = _exactly(solves, point)
+        return None if exact is None else self._whole(exact)
 
     def _blind(self, ladders: Mapping[str, Sequence[int]]) -> None:
         """Without floating point (a network without an expression, say): exact truth at a few points."""

@@ -20,8 +20,8 @@ from normbound.claims.names import fault, nearest, shown
 from normbound.claims.syntax import Node, Op, number
 from normbound.errors import TermError, UnsupportedError
 from normbound.network.files import Architecture
-from normbound.terms import store as st
-from normbound.terms.store import Term
+from normbound.terms.store import Op as Kind
+from normbound.terms.store import Store, Term
 
 if TYPE_CHECKING:
     from normbound.calculus.bound import Bound
@@ -41,7 +41,7 @@ def from_term(term: Term) -> Node:
     bound: dict[int, str] = {}
     for i in ids:
         node = store.nodes[i]
-        if node[0] in (st.SUM, st.PROD) and node[1] not in bound:
+        if node[0] in (Kind.SUM, Kind.PROD) and node[1] not in bound:
             stem = store.nodes[node[1]][1].split(".")[0]
             name = next(x for x in (stem, *_INDICES, *(f"i{n}" for n in range(len(ids) + len(taken) + 1)))
                         if x not in taken and not fault(x))
@@ -53,44 +53,44 @@ def from_term(term: Term) -> Node:
     return image[term.id]
 
 
-def _convert(store: st.Store, i: int, image: Mapping[int, Node], bound: Mapping[int, str]) -> Node:
+def _convert(store: Store, i: int, image: Mapping[int, Node], bound: Mapping[int, str]) -> Node:
     node = store.nodes[i]
     kind = node[0]
-    if kind == st.NUM:
+    if kind == Kind.NUM:
         return number(node[1])
-    if kind in (st.SYM, st.ELT) and i not in bound and fault(node[1]):
+    if kind in (Kind.SYM, Kind.ELT) and i not in bound and fault(node[1]):
         raise UnsupportedError(f"the symbol {node[1]!r} cannot be named in a claim: {fault(node[1])}")
-    if kind == st.SYM:
+    if kind == Kind.SYM:
         return Node(Op.VAR, (), bound.get(i, node[1]))
-    if kind == st.CONST:
+    if kind == Kind.CONST:
         return Node(Op.CONST, (), node[1])
-    if kind == st.ELT:
+    if kind == Kind.ELT:
         return Node(Op.ELT, (image[node[2]],), node[1])
-    if kind == st.ADD:
+    if kind == Kind.ADD:
         return Node(Op.ADD, (image[node[1]], image[node[2]]))
-    if kind == st.MUL:
+    if kind == Kind.MUL:
         factor = store.nodes[node[2]]
-        if factor[0] == st.POW and factor[2] < 0:
+        if factor[0] == Kind.POW and factor[2] < 0:
             return Node(Op.DIV, (image[node[1]], _power(image[factor[1]], -factor[2])))
         return Node(Op.MUL, (image[node[1]], image[node[2]]))
-    if kind == st.POW:
+    if kind == Kind.POW:
         if node[2] < 0:
             return Node(Op.DIV, (number(1), _power(image[node[1]], -node[2])))
         return _power(image[node[1]], node[2])
-    if kind in (st.MAX, st.MIN):
-        return Node(Op.MAX if kind == st.MAX else Op.MIN, tuple(image[c] for c in node[1:]))
-    if kind == st.DD:
+    if kind in (Kind.MAX, Kind.MIN):
+        return Node(Op.MAX if kind == Kind.MAX else Op.MIN, tuple(image[c] for c in node[1:]))
+    if kind == Kind.DD:
         if len(node) == 3:
             return Node(Op.POW, (image[node[2]], image[node[1]]))
         return Node(Op.DD, tuple(image[c] for c in node[1:]))
-    if kind == st.EXP:
+    if kind == Kind.EXP:
         return Node(Op.EXP, (image[node[1]],))
-    if kind == st.SUB:
+    if kind == Kind.SUB:
         return Node(Op.SUB, (image[node[1]], image[node[2]]))
-    if kind in (st.PROD, st.SUM):
-        return Node(Op.PROD if kind == st.PROD else Op.SUM, (number(1), image[node[2]], image[node[3]]), bound[node[1]])
-    what = {st.REC: "a recurrence without a closed form", st.OPNORM: "the norm of a given matrix",
-            st.INF: "an unbounded part"}[kind]
+    if kind in (Kind.PROD, Kind.SUM):
+        return Node(Op.PROD if kind == Kind.PROD else Op.SUM, (number(1), image[node[2]], image[node[3]]), bound[node[1]])
+    what = {Kind.REC: "a recurrence without a closed form", Kind.OPNORM: "the norm of a given matrix",
+            Kind.INF: "an unbounded part"}[kind]
     raise UnsupportedError(f"found {what}; accepted in expressions of claims: everything else that bounds are made of")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from time import monotonic
 from typing import Any, Protocol
 
@@ -25,6 +25,9 @@ from normbound.claims.syntax import BINDERS, Node, Op, free_names, postorder
 Array = Any
 MAX_ITERATIONS = 4_000  # of all sums, products and forall of one evaluation
 MAX_BINDERS = 8  # inside each other
+LONG_SUM = 150  # terms from which all terms are computed at once
+SINGLE_TERMS = 1_500  # of a long sum, each on its own; later ones by the middle of a run
+FINE = 128  # runs are this much shorter than their distance from the start
 
 
 class NotNumeric(Exception):
@@ -180,6 +183,20 @@ def _log_of(q: Fraction) -> Any:
     return np.longdouble(log(q.numerator) - log(q.denominator))
 
 
+@lru_cache(maxsize=64)
+def _runs(low: int, high: int) -> tuple[Array, Array]:
+    """The integers from low to high in runs: the middle of each and how many it has, as columns."""
+    middles: list[float] = []
+    sizes: list[int] = []
+    at = low
+    while at <= high:
+        size = 1 if at - low < SINGLE_TERMS else min(high - at + 1, max(1, (at - low) // FINE))
+        middles.append(at + (size - 1) / 2)
+        sizes.append(size)
+        at += size
+    return tuple(np.array(x, dtype=np.longdouble).reshape(-1, 1) for x in (middles, sizes))  # type: ignore[return-value]
+
+
 def structural(roots: Sequence[Node], variables: Variables) -> set[str]:
     """The declared names on which the amount of work depends."""
     found: set[str] = set()
@@ -271,9 +288,41 @@ class Batch:
     def _total(self, n: Node) -> Any:
         a = self.algebra
         result = a.number(int(n.op == Op.PROD))
+        low, high = self.whole(n.args[0]), self.whole(n.args[1])
+        if high - low >= LONG_SUM and not self._by_terms(n):
+            return self._at_once(n, low, high)
         for body in self._each(n):
             result = a.mul(result, body) if n.op == Op.PROD else a.add(result, body)
         return result
+
+    @staticmethod
+    def _by_terms(n: Node) -> bool:
+        """Whether the terms differ in more than a number in the place of the index."""
+        return any(x.op in BINDERS or (x.op in (Op.ELT, Op.DD) and n.value in free_names(x.args[0])) for x in postorder(n.args[2]))
+
+    def _at_once(self, n: Node, low: int, high: int) -> Any:
+        """A long sum or product: the index is a column, and runs of many terms count as often as their middle."""
+        a = self.algebra
+        middles, sizes = _runs(low, high)
+        if n.value in self.integers or n.value in self.arrays:
+            raise NotNumeric(f"{n.value} is bound twice")
+        self.arrays[n.value] = a.number(middles)
+        try:
+            body = self._walk(n.args[2])
+        finally:
+            del self.arrays[n.value]
+        weights = a.number(sizes)
+        terms = a.power(body, weights) if n.op == Op.PROD else a.mul(body, weights)
+        together = a.mul if n.op == Op.PROD else a.add
+        pair = isinstance(terms, tuple)
+        parts = [np.broadcast_to(x, np.broadcast_shapes(np.shape(x), middles.shape)) for x in (terms if pair else (terms,))]
+        while parts[0].shape[0] > 1:
+            count = parts[0].shape[0]
+            half = count // 2
+            first, second, odd = ([x[:half] for x in parts], [x[half:2 * half] for x in parts], [x[2 * half:] for x in parts])
+            found = together(tuple(first), tuple(second)) if pair else together(first[0], second[0])
+            parts = [np.concatenate([x, y]) for x, y in zip(found if pair else (found,), odd, strict=True)]
+        return tuple(x[0] for x in parts) if pair else parts[0][0]
 
     def _each(self, n: Node) -> list[Any]:
         """The body for every value of the index."""

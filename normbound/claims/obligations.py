@@ -20,6 +20,7 @@ from normbound.claims.checker.sequent import Sequent
 from normbound.claims.evaluate import Point, Undefined, misfit, truth
 from normbound.claims.refute import refute
 from normbound.claims.syntax import Node, free_names
+from normbound.claims.witness import said
 
 SECONDS = 0.3
 
@@ -38,7 +39,7 @@ class Gap:
     def __str__(self) -> str:
         names = free_names(self.statement)
         shown = ", ".join(f"{n} = {v}" for n, v in self.point.items() if n in names) or "every point"
-        return f"{self.statement} has no value at {shown}: {self.why}"
+        return f"{said(self.statement)} has no value at {shown}: {self.why}"
 
 
 def obligations(statement: Node, sequent: Sequent) -> list[Sequent]:

@@ -6,7 +6,8 @@
     4  a counterexample in exact numbers (``refute``)                         refuted (witness)
     5  proofs that all is defined, then of the goal (``engine``), and the
        whole read anew and accepted by the checker                            proved (certificate) or enclosed
-    6  with ``kernel``: the derivation behind a bound run through Coq         proved (kernel), or a note
+    6  with ``kernel``: the certificate, and the derivations behind
+       bounds, run through Coq (``kernel``)                                   proved (kernel), or a note
 
 Only the checker makes a claim proved; only exact evaluation at a point makes it refuted or ill-defined.
 """
@@ -24,14 +25,15 @@ from normbound.claims.checker import Rejected, Sequent, node, to_json
 from normbound.claims.checker.obligations import obligations as demanded
 from normbound.claims.document import Claim
 from normbound.claims.engine import Engine
+from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import truth
-from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, postorder
-from normbound.claims.target import accept, contradiction, equivalent, sequent_of
+from normbound.claims.syntax import Node, Op, free_names, postorder
+from normbound.claims.target import CONTRADICTION, accept, contradiction, equivalent, sequent_of
 from normbound.claims.verdict import (
     CERTIFICATE,
+    ENCLOSED,
     ERROR,
     ILL_DEFINED,
-    KERNEL,
     OPPOSITE,
     UNDECIDED,
     UNSUPPORTED,
@@ -48,6 +50,8 @@ QUICK_NETWORK = 0.5  # the same before the cheap proofs, for claims about true c
 EASY = 0.6  # seconds of a first search for a proof
 CONSISTENCY = 2.0
 MAX_SHOWN = 300
+TOO_LONG = ("with the bounds written out the statement is too long for a certificate, since parts of them occur many times; no "
+            "counterexample was found")
 Progress = Callable[[str], None]
 
 
@@ -62,10 +66,11 @@ def judge(claim: Claim, seconds: float = SECONDS, kernel: float = 0.0, progress:
     begun = monotonic()
     try:
         outcome = _Case(claim, seconds, progress or (lambda stage: None)).outcome()
-        if kernel and outcome.verdict == CERTIFICATE and claim.networks:
+        if kernel and outcome.verdict in (CERTIFICATE, ENCLOSED):
             if interim is not None:
                 interim(outcome)
-            outcome = _with_kernel(claim, outcome, kernel, progress or (lambda stage: None))
+            from normbound.claims.kernel import confirmed
+            outcome = confirmed(claim, outcome, kernel, progress or (lambda stage: None))
     except UnsupportedError as error:
         outcome = Outcome(claim.id, UNSUPPORTED, claim.expect, str(error))
     except MemoryError:
@@ -90,6 +95,10 @@ class _Case:
         return Outcome(self.claim.id, verdict, self.claim.expect, reason, tuple(self.tried), self.margin,
                        notes=tuple(dict.fromkeys(self.notes)), **more)
 
+    def told(self, what: str, *found: str) -> None:
+        """What was tried, in the place of what was said of an earlier and shorter trial."""
+        self.tried = [t for t in self.tried if not t.startswith(f"{what}: ")] + [f"{what}: {'; '.join(found)}"]
+
     def outcome(self) -> Outcome:
         self.progress("bounds of networks")
         try:
@@ -107,6 +116,9 @@ class _Case:
             return found if found is not None else self.result(
                 UNDECIDED, "a bound of a network has no expression (a recurrence, or unbounded), so nothing can be proved about it; no "
                            "counterexample was found")
+        if _written(sequent) is None:
+            found = self.refuted(sequent, THOROUGH)
+            return found if found is not None else self.result(UNDECIDED, TOO_LONG)
         return self.proof(sequent)
 
     # -- without a certificate -----------------------------------------------------------------------------------------
@@ -123,7 +135,7 @@ class _Case:
         found = gap(sequent, self.budget)
         if found is None:
             return None
-        return self.result(ILL_DEFINED, str(found), witness=_point(found.point), sequent=to_json(sequent))
+        return self.result(ILL_DEFINED, str(found), witness=_point(found.point), sequent=_written(sequent))
 
     def refuted_network(self, seconds: float) -> Outcome | None:
         """A counterexample to a statement about Lip or param_Lip: by theorems, or a network with exact numbers."""
@@ -136,12 +148,12 @@ class _Case:
         try:
             found = refute_constants(plain, Derived(self.claim.networks), self.budget.share(seconds))
         except UnsupportedError as error:
-            self.tried.append(f"networks as counterexamples: {error}")
+            self.told("networks as counterexamples", str(error))
             return None
         self.margin = found.margin
         if found.witness is not None:
             return self.result(WITNESS, str(found.witness), witness=_point(found.witness.point))
-        self.tried.append(f"networks as counterexamples: {found.points:,} points" + "".join(f"; {n}" for n in found.notes))
+        self.told("networks as counterexamples", f"{found.points:,} points", *found.notes)
         return None
 
     def vacuous(self, sequent: Sequent) -> Outcome | None:
@@ -159,7 +171,7 @@ class _Case:
             if certificate is not None:
                 try:
                     accept(absurd, certificate, self.check_seconds)
-                    return self.result(VACUOUS, "the hypotheses contradict each other", sequent=to_json(absurd),
+                    return self.result(VACUOUS, CONTRADICTION, sequent=_written(absurd),
                                        certificate=certificate)
                 except Rejected as error:
                     self.notes.append(f"a proof that the hypotheses contradict each other was refused: {error}")
@@ -182,8 +194,8 @@ class _Case:
             self.margin = found.margin
         if found.witness is not None:
             w = found.witness
-            return self.result(WITNESS, str(w), witness=_point(w.point), sequent=to_json(w.sequent))
-        self.tried.append(f"counterexamples: {found.points:,} points" + "".join(f"; {n}" for n in found.notes))
+            return self.result(WITNESS, str(w), witness=_point(w.point), sequent=_written(w.sequent))
+        self.told("counterexamples", f"{found.points:,} points", *found.notes)
         return None
 
     def other_limit(self, sequent: Sequent) -> Outcome | None:
@@ -245,7 +257,7 @@ class _Case:
             return None
         shown = ", ".join(f"{n} = {v}" for n, v in _point(point).items() if n in self.names and n != goal.value)
         reason = f"the {goal.op} is {_cut(true)}, not {_cut(goal.args[1])}" + (f"; they differ at {shown}" if shown else "")
-        return self.result(OPPOSITE, reason, witness=_point(point), sequent=to_json(aim), certificate=certificate)
+        return self.result(OPPOSITE, reason, witness=_point(point), sequent=_written(aim), certificate=certificate)
 
     # -- certificates --------------------------------------------------------------------------------------------------
     def whole(self, sequent: Sequent, engine: Engine) -> tuple[dict[str, Any] | None, str]:
@@ -283,51 +295,29 @@ class _Case:
                 except Rejected as error:
                     failures["checker"] = str(error)
                     continue
-                return self.result(shown, sequent=to_json(sequent), certificate=certificate)
+                return self.result(shown, sequent=_written(sequent), certificate=certificate)
         if calls:
             self.tried.append("provers and how often they were asked: " + ", ".join(f"{n} {k}" for n, k in calls.items()))
         if failures:
-            return self.result(ERROR, "; ".join(f"{name} failed: {why}" for name, why in failures.items()), sequent=to_json(sequent))
+            return self.result(ERROR, "; ".join(f"{name} failed: {why}" for name, why in failures.items()), sequent=_written(sequent))
         if self.budget.over:
             missing += "; the time was used up"
-        return self.result(UNDECIDED, missing, sequent=to_json(sequent))
+        return self.result(UNDECIDED, missing, sequent=_written(sequent))
 
 
-def _with_kernel(claim: Claim, outcome: Outcome, seconds: float, progress: Progress) -> Outcome:
-    """The outcome with what Coq says of the derivations behind the bounds of the claim. The verdict is KERNEL when the claim is what
-    the kernel has checked, word for word; else notes say what it has checked."""
-    used = sorted({n.value for n in postorder(claim.show) if n.op == Op.NET})
-    if not used:
-        return outcome
-    from normbound.claims.networks import Derived
-    from normbound.formal.proof import prove
-    networks, budget, notes, proved = Derived(claim.networks), Budget.of(seconds), list(outcome.notes), True
-    for function, net in used:
-        bound = networks.derived({"Lip": "bound", "param_Lip": "param_bound"}.get(function, function), net)
-        progress("Coq")
-        found = prove(bound, max(1.0, budget.left))
-        fine = found.status == "proved" and not found.relative
-        proved &= fine
-        said = f": {found.status}" + (f": {found.reason}" if found.reason else "")
-        notes.append(f"the kernel of Coq has checked the derivation {bound.digest} of {net}" if fine else
-                     f"Coq, the derivation {bound.digest} of {net}{said}")
-    verdict = KERNEL if proved and len(used) == 1 and _plain(claim, sequent_of(claim)[0]) else outcome.verdict
-    return replace(outcome, verdict=verdict, notes=tuple(notes))
-
-
-def _plain(claim: Claim, sequent: Sequent) -> bool:
-    """Whether the claim says bound(net) == e, or a constant <= e, where e is the bound that was derived, as it was derived: then
-    nothing is left to prove but what the derivation proves. A constant from below rests on more."""
-    show, goal = claim.show, sequent.goal
-    if not equivalent(claim) and not ((show.op == Op.LE and show.args[0].op == Op.NET) or (show.op == Op.GE and show.args[1].op == Op.NET)):
-        return False
-    if goal.op not in COMPARISONS or show.op != goal.op or goal.op not in (Op.EQ, Op.LE, Op.GE) or goal.args[0] != goal.args[1]:
-        return False
-    return not demanded(sequent) and sum(a.op == Op.NET for a in show.args) == 1
+def _written(sequent: Sequent) -> dict[str, Any] | None:
+    """The sequent as JSON; None where shared parts of bounds would make it too long."""
+    try:
+        return to_json(sequent)
+    except ClaimError:
+        return None
 
 
 def _cut(statement: Any) -> str:
-    text = str(statement)
+    try:
+        text = str(statement)
+    except ClaimError:
+        return "a statement that is too long to be written out"
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN - 3] + "..."
 
 

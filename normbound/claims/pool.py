@@ -39,11 +39,13 @@ class Limits(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One claim of a file; ``stored``: an outcome of the cache that is to be checked again."""
+    """One claim of a file; ``stored``: an outcome of the cache that is to be checked again; ``certificate``: content of a certificate
+    file that alone is to be checked."""
 
     document: Document
     claim: Claim
     stored: Mapping[str, Any] | None = None
+    certificate: Mapping[str, Any] | None = None
 
 
 class Worker:
@@ -60,7 +62,7 @@ class Worker:
         """The outcome of a claim. Takes at most the time limit of the claim, and the start of a process."""
         claim = task.claim
         seconds = claim.seconds if claim.seconds is not None else self.limits.seconds
-        kernel = KERNEL if self.limits.kernel and claim.networks else 0.0
+        kernel = KERNEL if self.limits.kernel else 0.0
         try:
             self.start()
         except (OSError, RuntimeError) as error:
@@ -71,7 +73,7 @@ class Worker:
         stages: list[str] = []
         interim: Outcome | None = None
         question = {"text": task.document.text, "where": task.document.where, "id": claim.id, "expect": claim.expect,
-                    "seconds": seconds * SOFT, "kernel": kernel * SOFT, "recheck": task.stored}
+                    "seconds": seconds * SOFT, "kernel": kernel * SOFT, "recheck": task.stored, "certificate": task.certificate}
         try:
             self.process.stdin.write(json.dumps(question) + "\n")
             self.process.stdin.flush()
@@ -163,6 +165,11 @@ def _drain(stream: Any, kept: list[str]) -> None:
             del kept[:-20]
 
 
+def checker(limits: Limits) -> Worker:
+    """A process that checks certificates and imports no prover."""
+    return Worker(limits, [sys.executable, "-m", "normbound.claims.worker", str(limits.megabytes), "check"])
+
+
 def run(tasks: Iterable[Task], jobs: int = 1, limits: Limits = Limits(),  # noqa: B008
         make: Callable[[Limits], Worker] = Worker) -> Iterator[tuple[int, Outcome]]:
     """The outcomes with the numbers of their tasks, in the order in which they come. Processes end with the iteration."""
@@ -203,4 +210,4 @@ def run(tasks: Iterable[Task], jobs: int = 1, limits: Limits = Limits(),  # noqa
             t.join()
 
 
-__all__ = ["MEGABYTES", "SECONDS", "Limits", "Task", "Worker", "run"]
+__all__ = ["MEGABYTES", "SECONDS", "Limits", "Task", "Worker", "checker", "run"]

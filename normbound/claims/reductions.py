@@ -13,19 +13,19 @@ from typing import Any
 
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.errors import ClaimError
-from normbound.claims.evaluate import misfit, truth, value
+from normbound.claims.evaluate import UNROLLED, misfit, truth, value
 from normbound.claims.sorts import is_natural
 from normbound.claims.syntax import Node, Op, conjunction, free_names, number, parts, postorder, rebuild
 from normbound.claims.witness import completed, digits, shown
 
-UNROLLED = 20
 FAR_OUT = (10, 1000, 100_000)  # where a limit is looked at
 _TWO_POINTS = (Op.INCREASING, Op.DECREASING)
 _SPECIAL = frozenset((*_TWO_POINTS, Op.LIMIT, Op.RATE, Op.RECURRENCE))
 
 
-def reductions(sequent: Sequent, notes: list[str]) -> Iterator[tuple[Sequent, str]]:
-    """Sequents without special statements in the goal, each of which the sequent implies; what is left out goes into notes."""
+def reductions(sequent: Sequent, notes: list[str], unroll: bool = True) -> Iterator[tuple[Sequent, str]]:
+    """Sequents without special statements in the goal, each of which the sequent implies; what is left out goes into notes. Without
+    ``unroll`` a recurrence stays as it is."""
     stack = [(sequent, "")]
     while stack:
         task, note = stack.pop()
@@ -39,7 +39,7 @@ def reductions(sequent: Sequent, notes: list[str]) -> Iterator[tuple[Sequent, st
         elif goal.op in _TWO_POINTS:
             yield two_points(task)
         elif goal.op == Op.RECURRENCE:
-            yield task.aim(unrolled(goal)), f"the closed form at the indices 0 to {UNROLLED}"
+            yield task.aim(unrolled(goal)) if unroll else task, f"the closed form at the indices 0 to {UNROLLED}"
         elif goal.op == Op.FORALL:
             name = task.fresh(goal.value)
             index = Node(Op.VAR, (), name)
@@ -118,4 +118,19 @@ def unrolled(recurrence: Node, last: int = UNROLLED) -> Node:
     return conjunction(found)
 
 
-__all__ = ["reductions", "two_points", "unrolled"]
+def first_difference(recurrence: Node, point: Mapping[str, Any], last: int = UNROLLED) -> str:
+    """The first index at which a sequence certainly differs from its closed form at the point, with both values; empty without one."""
+    names = [s.name for s in parts(recurrence)[1]]
+    whole = unrolled(recurrence, last)
+    for k, comparison in enumerate(whole.args if whole.op == Op.AND else (whole,)):
+        try:
+            if truth(comparison, point) is not False:
+                continue
+            x, y = (digits(value(side, point, bits=40)) for side in comparison.args)
+        except ClaimError:
+            return ""
+        return f"{names[k % len(names)]}({k // len(names)}) is {x}, the closed form gives {y}"
+    return ""
+
+
+__all__ = ["first_difference", "reductions", "two_points", "unrolled"]

@@ -14,7 +14,7 @@ from typing import Any
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.evaluate import Resolver, resolved
 from normbound.claims.hunt import Hunt
-from normbound.claims.reductions import reductions
+from normbound.claims.reductions import first_difference, reductions
 from normbound.claims.syntax import Op, free_names, postorder
 from normbound.claims.witness import Found, Witness, completed, verify
 
@@ -49,7 +49,17 @@ def search(sequent: Sequent, budget: Any = None, resolver: Resolver | None = Non
             Hunt(task, note, found, share, resolver, quick).run()
             if found.witness is not None:
                 break
+    if found.witness is not None:
+        found.witness = _folded(sequent, found.witness, resolver)
     return found
+
+
+def _folded(sequent: Sequent, witness: Witness, resolver: Resolver | None) -> Witness:
+    """The witness against a recurrence itself, not against its iterates written out, which may be longer than any text."""
+    for task, _ in reductions(sequent, [], unroll=False):
+        if task.goal.op == Op.RECURRENCE and verify(task, witness.point, resolver):
+            return Witness(witness.point, task, first_difference(task.goal, witness.point) or witness.note, witness.about)
+    return witness
 
 
 def _simple(task: Sequent, note: str, found: Found, deadline: float, resolver: Resolver | None) -> Witness | None:

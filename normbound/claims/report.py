@@ -107,10 +107,14 @@ def as_data(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def write_certificates(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """One file for each claim with a certificate; several files of claims get folders of their own. Returns the paths."""
+    """One file for each claim with a certificate, and beside it the file for Coq where every rule has a proof there; several files of
+    claims get folders of their own. Returns the paths."""
+    from normbound.claims.checker import Rejected, from_json
+    from normbound.claims.replay.replay import write as for_coq
+    from normbound.claims.replay.statement import Unreplayed
     from normbound.claims.target import to_file
     from normbound.errors import UnsupportedError
-    from normbound.render.output import write
+    from normbound.files import write
     names = _folders([d.where for d, _, _ in rows])
     written = []
     for document, claim, outcome in rows:
@@ -121,8 +125,14 @@ def write_certificates(rows: Sequence[Row], folder: Path) -> list[Path]:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UnsupportedError(f"cannot write into {target}: {error.strerror or error}") from None
-        name = claim.id.replace(":", "~") + ".json"
-        written.append(write(target / name, to_file(claim, outcome.verdict, outcome.sequent, outcome.certificate)))
+        name = claim.id.replace(":", "~")
+        written.append(write(target / f"{name}.json", to_file(claim, outcome.verdict, outcome.sequent, outcome.certificate)))
+        try:
+            text = for_coq(from_json(outcome.sequent), outcome.certificate, claim.id).source
+        except (Rejected, Unreplayed):
+            (target / f"{name}.v").unlink(missing_ok=True)  # of an earlier certificate
+            continue
+        written.append(write(target / f"{name}.v", text))
     return written
 
 

@@ -23,6 +23,7 @@ NATURALS = (1, 2, 3, 0, 4, 5, 6, 8, 10, 7, 9, 16, 30, 12, 20, 25, 64, 100, 1000,
 MANY = 1_000_000
 DEEP = (1, 2, 3, 0, 4, 5, 6, 8, 10, 16, 30, 100, 1000, 10_000)  # depths that cost little
 LONG = (1, 2, 3, 0, 4, 5, 6, 8, 10, 12, 16, 24, 40, 64, 128, 1000)  # lengths of sums and families
+FAR_OUT = (10_000, 100_000, 10**6, 10**9, 10**15)  # lengths of sums whose terms are alike
 MAX_COMBINATIONS = 60
 
 

@@ -20,6 +20,7 @@ from normbound.version import VERSION
 SCHEMA = 1
 MAX_BYTES = 50_000_000
 MAX_SHOWN = 200
+CONTRADICTION = "the hypotheses contradict each other"
 
 
 def sequent_of(claim: Claim) -> tuple[Sequent, tuple[str, ...]]:
@@ -85,13 +86,8 @@ def to_file(claim: Claim, verdict: str, sequent: Mapping[str, Any], node: Mappin
                        "certificate": node}, indent=1) + "\n"
 
 
-def verify(claims: Mapping[str, Claim], text: str, where: str, seconds: float = 60.0) -> tuple[str, str, tuple[str, ...]]:
-    """Check a certificate file against the claims of a document.
-
-    Returns the id of the claim, the verdict that the certificate supports, and the results of the theory that it is relative
-    to. The sequent is taken from the claim, the one in the file is only compared with it. Raises ClaimError for another file,
-    Rejected for a certificate that does not prove the claim, UnsupportedError like ``sequent_of``.
-    """
+def of_file(claims: Mapping[str, Claim], text: str, where: str) -> tuple[Claim, dict[str, Any]]:
+    """The claim that a certificate file is about, and its content, not yet checked. Raises ClaimError for another file."""
     if len(text) > MAX_BYTES:
         raise ClaimError(f"found more than {MAX_BYTES} bytes; accepted: at most {MAX_BYTES}", where=where)
     try:
@@ -104,7 +100,15 @@ def verify(claims: Mapping[str, Claim], text: str, where: str, seconds: float = 
     if not isinstance(data["claim"], str) or data["claim"] not in claims:
         raise ClaimError(f"found a certificate of {str(data['claim'])[:MAX_SHOWN]!r}; accepted: {', '.join(list(claims)[:20])}",
                          where=where)
-    claim = claims[data["claim"]]
+    return claims[data["claim"]], data
+
+
+def verify(claim: Claim, data: Mapping[str, Any], seconds: float) -> tuple[str, tuple[str, ...]]:
+    """The verdict that the content of a certificate file supports, and the results of the theory that it is relative to.
+
+    The sequent is taken from the claim, the one in the file is only compared with it. Raises Rejected for a certificate that does
+    not prove the claim, UnsupportedError like ``sequent_of``.
+    """
     sequent, notes = sequent_of(claim)
     vacuous = data["verdict"] == VACUOUS
     if vacuous:
@@ -112,7 +116,7 @@ def verify(claims: Mapping[str, Claim], text: str, where: str, seconds: float = 
     if to_json(sequent) != data["sequent"]:
         raise Rejected((), f"the certificate is about {str(data['sequent'])[:MAX_SHOWN]}, and the claim {claim.id} is another statement")
     shown = accept(sequent, data["certificate"], seconds)
-    return claim.id, VACUOUS if vacuous else shown, notes
+    return VACUOUS if vacuous else shown, notes
 
 
-__all__ = ["accept", "contradiction", "equivalent", "sequent_of", "to_file", "uses_balls", "verify"]
+__all__ = ["accept", "contradiction", "equivalent", "of_file", "sequent_of", "to_file", "uses_balls", "verify"]

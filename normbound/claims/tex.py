@@ -6,6 +6,7 @@ root need none inside. Names print as ``render.names`` prints symbols.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from normbound.claims.errors import ClaimError
@@ -51,9 +52,23 @@ class _Tex:
         return parenthesized(self) if self.open else self
 
 
+LONG = 100  # characters of a part at which it may be broken between lines: TeX breaks none under a root or between \left and \right
+BREAK = r"\allowbreak "
+
+
+def delimited(opening: str, inner: str, closing: str, tall: bool) -> str:
+    """``inner`` between delimiters that grow with what is tall, if lines need not be broken between them."""
+    sizes = ("", "") if not tall else (r"\left", r"\right") if len(inner) < LONG else (r"\bigl", r"\bigr")
+    return f"{sizes[0]}{opening}{inner}{sizes[1]}{closing}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """With commas, after which long lists may be broken."""
+    return (f", {BREAK}" if sum(map(len, texts)) >= LONG else ", ").join(texts)
+
+
 def parenthesized(part: _Tex) -> _Tex:
-    left, right = (r"\left(", r"\right)") if part.tall else ("(", ")")
-    return _Tex(f"{left}{part.tex}{right}", ATOM_LEVEL, part.tall)
+    return _Tex(delimited("(", part.tex, ")", part.tall), ATOM_LEVEL, part.tall)
 
 
 def to_tex(root: Node, names: Names | None = None) -> str:
@@ -123,7 +138,7 @@ class _Printer:
             return _Tex(f"-{inner.tex}", SUM_LEVEL, inner.tall, open=inner.open)
         b = self.part(1)
         if op in (Op.ADD, Op.SUB):
-            left, right = a.at(SUM_LEVEL).closed(), b.at(PRODUCT_LEVEL)
+            left, right = a.at(SUM_LEVEL).closed(), b.at(PRODUCT_LEVEL if op == Op.SUB or b.tex.startswith("-") else SUM_LEVEL)
             sign = "+" if op == Op.ADD else "-"
             return _Tex(f"{left.tex} {sign} {right.tex}", SUM_LEVEL, left.tall or right.tall, left.digit, right.open)
         if op == Op.MUL:
@@ -131,6 +146,9 @@ class _Printer:
             sep = r" \cdot " if right.digit else r"\,"
             return _Tex(f"{left.tex}{sep}{right.tex}", PRODUCT_LEVEL, left.tall or right.tall, left.digit, right.open)
         if op == Op.DIV:
+            if len(a.tex) + len(b.tex) >= 2 * LONG:
+                above, below = a.at(POWER_LEVEL).closed(), b.at(ATOM_LEVEL).closed()
+                return _Tex(f"{above.tex}{BREAK}/{below.tex}", PRODUCT_LEVEL, above.tall or below.tall, above.digit)
             return _Tex(rf"\frac{{{a.tex}}}{{{b.tex}}}", POWER_LEVEL, True)
         base = a.at(ATOM_LEVEL)
         if base.raised:
@@ -147,21 +165,21 @@ class _Printer:
     def function(self) -> _Tex:
         node, op = self.node, self.node.op
         if op == Op.SQRT:
-            return _Tex(rf"\sqrt{{{self.part(0).tex}}}", ATOM_LEVEL, self.part(0).tall)
+            inner = self.part(0)
+            if len(inner.tex) >= LONG:
+                return _Tex(f"{parenthesized(inner).tex}^{{1/2}}", POWER_LEVEL, inner.tall, raised=True)
+            return _Tex(rf"\sqrt{{{inner.tex}}}", ATOM_LEVEL, inner.tall)
         if op == Op.ABS:
-            left, right = (r"\left\lvert", r"\right\rvert") if self.tall() else (r"\lvert", r"\rvert")
-            return _Tex(f"{left} {self.part(0).tex} {right}", ATOM_LEVEL, self.tall())
+            return _Tex(delimited(r"\lvert ", self.part(0).tex + " ", r"\rvert", self.tall()), ATOM_LEVEL, self.tall())
         if op in (Op.SUM, Op.PROD):
             body = self.part(2).at(PRODUCT_LEVEL)
             return _Tex(rf"\{op}_{{{self.name(node.value)}={self.part(0).tex}}}^{{{self.part(1).tex}}} {body.tex}", PRODUCT_LEVEL, True,
                         open=True)
         head = {Op.EXP: r"\exp", Op.LOG: r"\log", Op.MIN: r"\min", Op.MAX: r"\max", Op.DD: r"\operatorname{dd}"}[op]
         texts = [self.part(k).tex for k in range(len(node.args))]
-        inner = f"{texts[0]};\\, {', '.join(texts[1:])}" if op == Op.DD else ", ".join(texts)
-        left, right = (r"\left", r"\right") if self.tall() else ("", "")
-        if op in (Op.MIN, Op.MAX):
-            return _Tex(rf"{head}{left}\{{{inner}{right}\}}", ATOM_LEVEL, self.tall())
-        return _Tex(f"{head}{left}({inner}{right})", ATOM_LEVEL, self.tall())
+        between = rf"{texts[0]};\, {listed(texts[1:])}" if op == Op.DD else listed(texts)
+        opening, closing = (r"\{", r"\}") if op in (Op.MIN, Op.MAX) else "()"
+        return _Tex(head + delimited(opening, between, closing, self.tall()), ATOM_LEVEL, self.tall())
 
     def statement(self) -> _Tex:
         node, op = self.node, self.node.op

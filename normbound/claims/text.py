@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from normbound.claims.errors import ClaimError
+from normbound.claims.errors import TooLongError
 from normbound.claims.syntax import COMPARISONS, Node, Op, postorder, tree_size
 
 MAX_TREE = 100_000  # nodes, shared parts counted each time
@@ -55,9 +55,9 @@ def chained(node: Node) -> list[list[Node]]:
 
 
 def to_text(root: Node) -> str:
-    """The text of an expression or a statement. Raises ClaimError where shared parts would make it too long."""
+    """The text of an expression or a statement. Raises TooLongError where shared parts would make it too long."""
     if tree_size(root, MAX_TREE) > MAX_TREE:
-        raise ClaimError(f"the text would have more than {MAX_TREE} parts; shared subterms have no text")
+        raise TooLongError(f"the text would have more than {MAX_TREE} parts; shared subterms have no text")
     done: dict[int, str] = {}
 
     def part(node: Node, k: int) -> str:

@@ -13,12 +13,17 @@ from typing import Any
 from normbound.claims.checker import Sequent, from_json
 from normbound.claims.checker.logforms import flatten as flat_parts
 from normbound.claims.checker.registry import Rejected, rules
+from normbound.claims.checker.sequent import members
 from normbound.claims.document import Claim
 from normbound.claims.errors import ClaimError
+from normbound.claims.evaluate import value
 from normbound.claims.report import Row
-from normbound.claims.syntax import Node, Op, free_names, number, substitute
+from normbound.claims.syntax import Node, Op, free_names, number, postorder, substitute
 from normbound.claims.tex import to_tex
-from normbound.claims.verdict import ENCLOSED, KERNEL, PROVED, REFUTED, Outcome
+from normbound.claims.verdict import ENCLOSED, KERNEL, PROVED, REFUTED, WITNESS, Outcome
+from normbound.claims.witness import digits, failing
+from normbound.claims.wording import EQUATIONS, LEMMAS, RULES
+from normbound.network.language import described
 from normbound.render.names import Names
 from normbound.render.prose import code, escape
 
@@ -27,57 +32,17 @@ MAX_TERMS = 10  # of a sum that is written out
 MAX_TEXT = 1_500  # characters of a formula
 _EVIDENT = ("evident", "hypothesis")
 _SORTS = {"positive": "positive", "nonnegative": "nonnegative", "real": "real", "natural": "natural", "integer": "integer"}
-_WHY = {  # how a rule reaches its goal, where the data adds nothing
-    "defined": "every expression has a value",
-    "split": "from its parts",
-    "intro": "the premise is assumed, or an index taken at will",
-    "absurd": "the hypotheses contradict each other",
-    "contradiction": "the hypotheses contradict each other",
-    "negate": "its opposite leads to a contradiction",
-    "flip": "turned round",
-    "contrapose": "its opposite contradicts a hypothesis",
-    "generalize": "an expression is one of the values of a new variable",
-    "successor": "the natural number is at least 1, so one more than another",
-    "stronger": "from a stronger statement",
-    "parts": "a hypothesis is taken apart",
-    "apply": "an implication among the hypotheses is used",
-    "instance": "a hypothesis is used at one index",
-    "weaken": "a hypothesis is not needed",
-    "cut": "by way of a further statement",
-    "cases": "by cases",
-    "zero": "the natural number is 0, or at least 1",
-    "replace": "equals are replaced by equals",
-    "transitive": "by transitivity",
-    "extremum": "by the meaning of maximum, minimum and absolute value",
-    "extremum_cases": "by cases for the maximum, minimum or absolute value",
-    "algebra": "both sides have the same normal form, or differ by a constant",
-    "unequal": "if it were an equality, so would be a hypothesis that says otherwise",
-    "monotone": "both sides are the same monotone expression in comparable arguments",
-    "congruence": "both sides are the same expression in equal arguments",
-    "sign": "from the signs of the parts",
-    "map": "an increasing function is applied to both sides",
-    "squared": "both sides are squared",
-    "recurrence": "by induction: the closed form starts and steps as the sequences do",
-    "steps": "from one natural number to the next",
-    "two_points": "compared at two points",
-    "derivative": "the difference of the sides is monotone, by the sign of its derivative, up to a point at which it is compared",
-    "slope": "the derivative has one sign on the interval",
-    "limit_terms": "the dominant terms are compared",
-    "rate_terms": "the bases of the dominant terms are compared",
-    "limit_parts": "from the limits of the parts, by continuity or the rules for infinity",
-    "limit_power": r"from the limits of the base and of the exponent times (base $-$ 1)",
-    "limit_same": "from the limit of an equal expression, or an equal value",
-    "squeeze": "squeezed between expressions with the same limit",
-}
-_LEMMAS = {"bernoulli": "Bernoulli's inequality", "exp": r"$1+t\le e^t$", "log": r"$\log u\le u-1$",
-           "amgm": "the inequality of arithmetic and geometric means", "cauchy": "the inequality of Cauchy and Schwarz",
-           "triangle": "the triangle inequality", "means": "the inequality of arithmetic and geometric means",
-           "member": "a member is at most the sum of nonnegative terms", "geometric": "the sum of a geometric progression"}
 
 
 def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
     """The claims of the rows that are proved or refuted; the others are named at the end with their verdict."""
     parts = ["% needs amsmath, amssymb, amsthm; written by normbound claims"]
+    networks = {(name, described(a.network)): a for _, claim, _ in rows for name, a in claim.networks.items() if name in _mentioned(claim)}
+    if networks:
+        said = (rf"\item[\texttt{{{escape(name)}}}] {escape(a.title + ': ' if a.title else '')}{code(text)}"
+                for (name, text), a in networks.items())
+        head = r"\noindent Networks; inputs are samples $\times$ positions $\times$ features:"
+        parts.append("\n".join((head, r"\begin{description}\raggedright", *said, r"\end{description}")))
     rest = []
     for _, claim, outcome in rows:
         if outcome.verdict in PROVED and outcome.certificate is not None and outcome.sequent is not None:
@@ -85,9 +50,9 @@ def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
         elif outcome.verdict in REFUTED:
             parts.append(refutation(claim, outcome))
         else:
-            rest.append(rf"\texttt{{{escape(claim.id)}}} ({escape(outcome.verdict)})")
+            rest.append(f"{_id(claim)} ({escape(outcome.verdict)})")
     if rest:
-        parts.append(r"\noindent Not decided here: " + ", ".join(rest) + ".")
+        parts.append(r"{\sloppy\noindent Not decided here: " + ", ".join(rest) + r".\par}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,32 +61,49 @@ def theorem(claim: Claim, outcome: Outcome, environment: str = "theorem") -> str
     names = Names()
     title = f"[{escape(claim.title)}]" if claim.title else ""
     lines = [rf"\begin{{{environment}}}{title}\label{{clm:{claim.id}}}", statement(claim, names) + _source(claim),
-             rf"\end{{{environment}}}", r"\begin{proof}", *proof(outcome, names), r"\end{proof}"]
+             rf"\end{{{environment}}}", r"\begin{proof}\sloppy", *proof(outcome, names), r"\end{proof}"]
     how = {KERNEL: "Checked by the kernel of Coq.", ENCLOSED: "The certificate was checked; it rests on ball arithmetic."}.get(
         outcome.verdict, "The certificate was checked in exact arithmetic.")
     notes = " ".join(escape(n) + "." for n in outcome.notes)
-    lines.append(rf"\noindent{{\footnotesize {how} {notes}}}\par".replace(r" }\par", r"}\par"))
+    lines.append(rf"\noindent{{\footnotesize {' '.join((how, notes)).strip()}}}\par\medskip")
     return "\n".join(lines)
 
 
 def refutation(claim: Claim, outcome: Outcome) -> str:
     """A refuted claim: the statement and the point at which it fails."""
     names = Names()
-    head = escape(claim.title) if claim.title else rf"\texttt{{{escape(claim.id)}}}"
+    head = escape(claim.title) if claim.title else _id(claim)
     text = [rf"\noindent\textbf{{Refuted: {head}.}} The following is false{_source(claim)}. \emph{{{statement(claim, names)}}}"]
-    if outcome.witness:
-        said = ", ".join(f"${to_tex(Node('var', (), n), names) if not isinstance(v, list) else names.symbol(n).tex} = {_value(v)}$"
-                         for n, v in outcome.witness.items())
+    used = _used(claim)
+    said = ", ".join(f"${to_tex(Node(Op.VAR, (), n), names) if not isinstance(v, list) else names.family(n).tex} = {_value(v)}$"
+                     for n, v in (outcome.witness or {}).items() if n in used)
+    if said:
         text.append(rf"\par\noindent\emph{{Counterexample.}} {said}.")
-    text.append(rf"{{\small {code(outcome.reason)}.}}\par")
+    text.append((_sides(outcome, names) or rf"{{\sloppy\small {code(outcome.reason)}.}}") + r"\par\medskip")
     return "\n".join(text)
+
+
+def _sides(outcome: Outcome, names: Names) -> str:
+    """The comparison that fails at the point, with the values of its sides; empty where the claim fails in another way."""
+    if outcome.verdict != WITNESS or outcome.sequent is None or outcome.witness is None:
+        return ""
+    sequent = from_json(outcome.sequent)
+    point = {n: tuple(Fraction(x) for x in v) if isinstance(v, list) else Fraction(v) for n, v in outcome.witness.items()}
+    failed = failing(sequent.goal, point) if point.keys() >= sequent.sorts.keys() else None
+    if failed is None:
+        return ""
+    left, right = (digits(value(side, point, bits=40)) for side in failed.args)
+    return f"There {_math(failed, names)} is false: the left side is ${_scientific(left)}$, the right side is ${_scientific(right)}$."
+
+
+def _scientific(text: str) -> str:
+    head, e, exponent = text.strip("[]").partition("e")
+    return rf"{head}\cdot 10^{{{int(exponent)}}}" if e else head
 
 
 def statement(claim: Claim, names: Names) -> str:
     """Variables, hypotheses and the statement, in words and formulas."""
-    used = {n for s in (*claim.given, claim.show) for n in free_names(s)} | {x for a in claim.networks.values() for x in a.symbols}
-    for sort in [claim.vars[n] for n in used if n in claim.vars]:
-        used |= free_names(sort.length) if sort.length is not None else set()
+    used = _used(claim)
     variables = {n: s for n, s in claim.vars.items() if n in used}
     names.register([n for n, s in variables.items() if not s.is_family], {n for n, s in variables.items() if s.is_family})
     groups: dict[str, list[str]] = {}
@@ -140,6 +122,27 @@ def statement(claim: Claim, names: Names) -> str:
     return text
 
 
+def _used(claim: Claim) -> set[str]:
+    """The variables that the claim, its networks and the lengths of its families mention."""
+    used = {n for s in (*claim.given, claim.show) for n in free_names(s)} | {x for a in claim.networks.values() for x in a.symbols}
+    for sort in [claim.vars[n] for n in used if n in claim.vars]:
+        used |= free_names(sort.length) if sort.length is not None else set()
+    return used
+
+
+def _mentioned(claim: Claim) -> set[str]:
+    """The networks that the claim speaks of."""
+    return {n.value[1] for n in postorder(*claim.given, claim.show) if n.op == Op.NET}
+
+
+def _id(claim: Claim) -> str:
+    """The id, which may be broken at its marks."""
+    text = escape(claim.id)
+    for mark in ":-.":
+        text = text.replace(mark, mark + r"\allowbreak ")
+    return rf"\texttt{{{text}}}"
+
+
 def _source(claim: Claim) -> str:
     return f" (Source: {escape(claim.source)}.)" if claim.source else ""
 
@@ -152,6 +155,9 @@ def _value(value: Any) -> str:
 
 
 def _math(node: Node, names: Names) -> str:
+    if node.op in (Op.INCREASING, Op.DECREASING):  # words outside of the formula, so that a line can be broken there
+        varying = names.family(node.value) if node.value in members(node.args[0]) else names.symbol(node.value)
+        return f"{_math(node.args[0], names)} is {'nondecreasing' if node.op == Op.INCREASING else 'nonincreasing'} in ${varying.tex}$"
     try:
         text = to_tex(node, names)
     except ClaimError:
@@ -164,7 +170,7 @@ def proof(outcome: Outcome, names: Names) -> list[str]:
     """The lines of a proof, from the leaves to the root."""
     assert outcome.sequent is not None and outcome.certificate is not None
     root = from_json(outcome.sequent)
-    order: list[tuple[Sequent, Mapping[str, Any], list[int]]] = []
+    order: list[tuple[Sequent, Mapping[str, Any], list[int]]] = []  # with the numbers of the premises, the last one first
     stack: list[tuple[Sequent, Mapping[str, Any], int]] = [(root, outcome.certificate, -1)]
     known = rules()
     while stack:
@@ -176,6 +182,8 @@ def proof(outcome: Outcome, names: Names) -> list[str]:
         stack.extend((s, p, here) for s, p in zip(known[node["rule"]](sequent, node["data"]), node["premises"], strict=True))
     lines: list[str] = []
     numbers: dict[int, int] = {}
+    above = {j: k for k, (_, _, below) in enumerate(order) for j in below[:1]}  # the step of which it is the last premise
+    chains: dict[int, tuple[list[tuple[Sequent, Mapping[str, Any]]], set[int]]] = {}  # equations that are told with those above
     said: dict[Any, int] = {}
     given = set(root.given)
     for k in range(len(order) - 1, -1, -1):
@@ -189,13 +197,19 @@ def proof(outcome: Outcome, names: Names) -> list[str]:
         if same in said:
             numbers[k] = said[same]
             continue
+        earlier, cited = chains.pop(below[0], ([], set())) if below else ([], set())
+        cited |= {numbers[j] for j in below if numbers.get(j)}
+        if node["rule"] == "unfold" and k in above and order[above[k]][1]["rule"] == "unfold":
+            chains[k] = [(sequent, node), *earlier], cited
+            continue
         extra = [h for h in sequent.given if h not in given]
-        from_ = [f"({n})" for n in sorted({numbers[j] for j in below if numbers.get(j)})]
+        from_ = [f"({n})" for n in sorted(cited)]
         text = _math(sequent.goal, names)
         if extra:
             text += ", if " + " and ".join(_math(h, names) for h in extra[:6]) + (" and so on" if len(extra) > 6 else "")
         numbers[k] = said[same] = len(lines) + 1
-        lines.append(rf"({numbers[k]})~{text}: {_why(sequent, node, names)}" + (f"; by {', '.join(from_)}" if from_ else "") + ".")
+        why = _equations([(sequent, node), *earlier], names) if node["rule"] == "unfold" else _why(sequent, node, names)
+        lines.append(rf"({numbers[k]})~{text}: {why}" + (f"; by {', '.join(from_)}" if from_ else "") + ".")
     if any(n == 0 for n in numbers.values()):
         lines.insert(0, f"The certificate has {len(order)} steps; the last {MAX_LINES} are shown.")
     return [line + r"\par" for line in lines[:-1]] + lines[-1:]
@@ -214,19 +228,28 @@ def _why(sequent: Sequent, node: Mapping[str, Any], names: Names) -> str:
             return _loglinear(sequent, data, names)
         if rule == "lemma":
             of = ", ".join(_math(sequent.expression(a), names) for a in data["args"])
-            return f"by {_LEMMAS.get(data['name'], escape(str(data['name'])))} for {of}"
+            return f"{LEMMAS[data['name']]}, for {of}"
         if rule == "induction":
             return f"by induction on ${names.symbol(data['variable']).tex}$ from {int(data['from'])}"
         if rule == "boxes":
             parts = sum(isinstance(x, str) for x in data["tree"])
             return f"bounded by intervals on {parts} box{'es' if parts != 1 else ''} that cover the domain"
-        if rule == "unfold":
-            return f"with {_math(sequent.expression(data['term']), names)} written out ({escape(str(data['equation']))})"
         if rule == "cut":
             return f"by way of {_math(sequent.statement(data['lemma']), names)}"
     except (Rejected, ClaimError, LookupError, TypeError, ValueError):
         pass
-    return _WHY.get(rule, rf"by the rule \texttt{{{escape(rule)}}}")
+    return RULES.get(rule, rf"by the rule \texttt{{{escape(rule)}}}")
+
+
+def _equations(chain: Sequence[tuple[Sequent, Mapping[str, Any]]], names: Names) -> str:
+    """What is written in another way, from one step to the next."""
+    terms: dict[str, list[str]] = {}
+    for sequent, node in chain:
+        of = terms.setdefault(EQUATIONS[node["data"]["equation"]], [])
+        text = _math(sequent.expression(node["data"]["term"]), names)
+        if text not in of:
+            of.append(text)
+    return "; ".join(f"{equation}, for {', '.join(of)}" for equation, of in terms.items())
 
 
 def _products(sequent: Sequent, data: Mapping[str, Any], names: Names) -> str:
@@ -241,6 +264,8 @@ def _products(sequent: Sequent, data: Mapping[str, Any], names: Names) -> str:
         bottom: Node | None = None
         for k, exponent in factors:
             e = fact(sequent, data["facts"][k])[0]
+            if e.op == Op.SUB and e.args[1] == number(0):
+                e = e.args[0]
             n = int(exponent)
             x = e if abs(n) == 1 else Node(Op.POW, (e, number(abs(n))))
             if n > 0:

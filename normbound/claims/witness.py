@@ -40,7 +40,7 @@ class Witness:
             left, right = (value(side, self.point, bits=40) for side in failed.args)
             sides = f", where the left side is {digits(left)} and the right side is {digits(right)}"
         note = f" ({self.note})" if self.note else ""
-        return f"{place}: {cut(str(failed or self.sequent.goal))} is false{sides}{note}"
+        return f"{place}: {said(failed or self.sequent.goal)} is false{sides}{note}"
 
     def to_data(self) -> dict[str, Any]:
         """JSON values: numbers as "p/q", families as lists of these, and the sequent that is false there."""
@@ -117,16 +117,25 @@ def shown(v: Any) -> str:
 
 def digits(x: Any) -> str:
     if isinstance(x, Fraction):
-        text = str(x)
-        if len(text) <= 20:
-            return text
+        if max(x.numerator.bit_length(), x.denominator.bit_length()) < 100:
+            text = str(x)
+            if len(text) <= 20:
+                return text
         from flint import arb, fmpq
         x = arb(fmpq(x.numerator, x.denominator))
     return x.str(8, radius=False) if hasattr(x, "str") else str(x)
+
+
+def said(statement: Node) -> str:
+    """The statement, or what stands for one that shared parts of bounds make too long."""
+    try:
+        return cut(str(statement))
+    except ClaimError:
+        return "the statement, with the bounds written out,"
 
 
 def cut(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[:most] + "..."
 
 
-__all__ = ["Found", "Witness", "completed", "cut", "digits", "failing", "shown", "verify"]
+__all__ = ["Found", "Witness", "completed", "cut", "digits", "failing", "said", "shown", "verify"]

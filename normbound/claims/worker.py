@@ -1,6 +1,7 @@
 """The process that judges claims: one line of JSON in, lines of JSON out. Started and killed by ``pool``.
 
-    in    {"text": text of the file, "where": its name, "id": claim, "seconds": n, "kernel": seconds, "recheck": outcome or null}
+    in    {"text": text of the file, "where": its name, "id": claim, "expect": verdict, "seconds": n, "kernel": seconds,
+           "recheck": outcome or null, "certificate": content of a certificate file, which alone is checked, or null}
     out   {"ready": true} once; for a claim {"stage": text} any number of times, then {"outcome": ...} (``Outcome.to_data``);
           before Coq is asked {"interim": outcome}, which holds if Coq takes too long
 
@@ -14,6 +15,7 @@ import os
 import sys
 from typing import Any, TextIO
 
+from normbound.claims.document import Claim
 from normbound.claims.verdict import ERROR, UNDECIDED, Outcome
 
 MAX_STAGES = 200  # lines about progress per claim
@@ -34,10 +36,11 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size, hard))
 
 
-def serve(source: TextIO, sink: TextIO, megabytes: int = 0) -> None:
-    """Answer until the source ends."""
-    from normbound.claims.engine import provers
-    provers()
+def serve(source: TextIO, sink: TextIO, megabytes: int = 0, proving: bool = True) -> None:
+    """Answer until the source ends. ``proving``: load the provers before the first question."""
+    if proving:
+        from normbound.claims.engine import provers
+        provers()
     limit_memory(megabytes)
 
     def say(data: dict[str, Any]) -> None:
@@ -61,12 +64,13 @@ def serve(source: TextIO, sink: TextIO, megabytes: int = 0) -> None:
 
 def _answer(task: dict[str, Any], documents: dict[tuple[str, str], Any], say: Any) -> Outcome:
     from normbound.claims.document import read
-    from normbound.claims.pipeline import judge
     key = task["where"], task["text"]
     if key not in documents:
         documents.clear()
         documents[key] = read(task["text"] + "\n", task["where"])
     claim = documents[key].claim(task["id"])
+    if task["certificate"] is not None:
+        return _checked(claim, task)
     if task["recheck"] is not None:
         from normbound.claims.cache import recheck
         found = recheck(claim, task["recheck"], task["seconds"])
@@ -80,14 +84,26 @@ def _answer(task: dict[str, Any], documents: dict[tuple[str, str], Any], say: An
             last, count = stage, count + 1
             say({"stage": stage})
 
+    from normbound.claims.pipeline import judge
     return judge(claim, task["seconds"], task["kernel"], progress, lambda outcome: say({"interim": outcome.to_data()}))
+
+
+def _checked(claim: Claim, task: dict[str, Any]) -> Outcome:
+    """What a certificate shows; the verdict error where it is rejected."""
+    from normbound.claims.target import verify
+    from normbound.errors import NormboundError
+    try:
+        verdict, notes = verify(claim, task["certificate"], task["seconds"])
+    except NormboundError as error:  # Rejected among them
+        return Outcome(claim.id, ERROR, claim.expect, str(error))
+    return Outcome(claim.id, verdict, claim.expect, notes=notes)
 
 
 def main() -> None:
     """The pipe to the parent is moved away from the standard output, which goes to the standard error from then on."""
     sink = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    serve(sys.stdin, sink, int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    serve(sys.stdin, sink, int(sys.argv[1]) if len(sys.argv) > 1 else 0, "check" not in sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from normbound.version import VERSION
 
 ROWS = 200  # rows of the table in one definition
 LONGEST = 2_000  # characters of the bound in words
+LISTED = 20  # hypotheses in the comment at the top
 NAMED = 300  # symbols that get a name of their own
 _WORDS = {
     "input": "|f(x; theta) - f(x'; theta)| <= {bound} |x - x'| for all admitted x, x' and theta",
@@ -56,7 +57,8 @@ class Certificate:
 def certificate(bound: Bound) -> Certificate:
     """The certificate of ``bound``.
 
-    Raises UnsupportedError for what the checker has no form for, HypothesisError where no input meets the hypotheses.
+    Raises UnsupportedError for what the checker has no form for, HypothesisError for a bound without symbols whose hypotheses no
+    input meets.
     """
     _refuse_vacuous(bound)
     data = export(bound)
@@ -71,7 +73,7 @@ def certificate(bound: Bound) -> Certificate:
     further += [("satisfiable", "satisfiable_statement the_certificate")] if where.found else []
     source = render(
         "certificate.v.j2", version=VERSION, network_text=_comment(network_text(bound.network.body)), words=_comment(words),
-        hypotheses=[_comment(str(h)) for h in bound.hypotheses[:20]], names=[(n, number(k)) for n, k in names.items()],
+        hypotheses=[_comment(h) for h in _first(list(map(str, bound.hypotheses)))], names=[(n, number(k)) for n, k in names.items()],
         nodes=[";\n  ".join(data.rows[k:k + ROWS]) for k in range(0, len(data.rows), ROWS)],
         definitions=data.definitions, network=data.network, indices=[number(data.symbols[i]) for i in data.indices],
         states=[number(data.symbols[i]) for i in data.states], positive=data.positive, least=data.least, divides=data.divides,
@@ -94,7 +96,7 @@ def coq_names(symbols: Mapping[str, int]) -> dict[str, int]:
 
 
 def _refuse_vacuous(bound: Bound) -> None:
-    """A bound whose hypotheses no input meets proves nothing."""
+    """A bound whose hypotheses no input meets proves nothing. With symbols in it, that depends on their values."""
     if bound.symbols():
         return
     value = bound.at()
@@ -105,6 +107,11 @@ def _refuse_vacuous(bound: Bound) -> None:
 def _comment(text: str) -> str:
     """Text inside a comment of Coq: no delimiters of comments, no quotation marks."""
     return text.replace("(*", "( *").replace("*)", "* )").replace('"', "'")
+
+
+def _first(hypotheses: list[str]) -> list[str]:
+    more = len(hypotheses) - LISTED
+    return hypotheses if more <= 0 else [*hypotheses[:LISTED], f"and {more} more hypotheses"]
 
 
 def _lines(lines: list[str]) -> str:

@@ -23,7 +23,8 @@ INSTALL = "apt-get install --no-install-recommends coq"
 PREFIX = "Certified"  # the logical folder of what is compiled here; the library is Normbound
 Status = Literal["ok", "rejected", "timeout", "memory", "missing", "version"]
 _EXHAUSTED = re.compile(r"\bout of memory\b|\bOut of memory\b|\bStack overflow\b|Cannot allocate memory|Out_of_memory")
-_FOREIGN = re.compile(r"bad version number|makes inconsistent assumptions|Compiled library \S+ (?:is|was) ")
+_FOREIGN = re.compile(r"bad version number|bad magic number|premature end of file|makes inconsistent assumptions|"
+                      r"Compiled library \S+ (?:is|was) ")
 
 
 class CoqError(NormboundError):
@@ -55,8 +56,8 @@ class Place(NamedTuple):
 class Run(NamedTuple):
     """What Coq said about a file.
 
-    status   "ok", "rejected" (an error at ``place``), "timeout", "memory" (memory or stack exhausted), "missing" (no Coq),
-             "version" (not an accepted Coq, or a library compiled by another)
+    status   "ok", "rejected" (an error at ``place``), "timeout", "memory" (memory or stack exhausted), "missing" (no Coq that can
+             be run), "version" (not an accepted Coq, or the compiled library is damaged or of another one)
     message  the error in one line, "" if there is none
     """
 
@@ -87,11 +88,12 @@ def _examined(path: str) -> Coq:
         done = subprocess.run([path, "--version"], capture_output=True, text=True, errors="replace", timeout=60, check=False,
                               stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CoqError("missing", f"{path} cannot be run: {error}; accepted: {ACCEPTED}; get it with: {INSTALL}") from None
+        why = getattr(error, "strerror", None) or error
+        raise CoqError("missing", f"{path} cannot be run: {why}; accepted: {ACCEPTED}; get it with: {INSTALL}") from None
     banner = " ".join(done.stdout.split())
     found = re.search(r"\bversion ((\d+)\.(\d+)[\w.+]*)", banner)
     if found is None or not OLDEST <= (int(found[2]), int(found[3])) <= NEWEST:
-        shown = f"version {found[1]}" if found else f"{banner[:80]!r}"
+        shown = f"version {found[1]}" if found else f"no Coq, its --version prints {banner[:80]!r}"
         raise CoqError("version", f"{path} is {shown}; accepted: {ACCEPTED}; get it with: {INSTALL}")
     return Coq(path, found[1], banner)
 
@@ -129,9 +131,11 @@ def _run(coq: Coq, compiled: Path, source: str, seconds: float, megabytes: int, 
     except OSError as error:
         return Run("missing", "", "", 0.0, None, f"{coq.path} cannot be run: {error.strerror or error}")
     status = _status(done)
+    place, message = _error(done.stderr, source, name) if status not in ("ok", "timeout") else (None, "")
     if status == "ok" and not (folder / f"{name}.vo").is_file():
-        status = "rejected"
-    place, message = _error(done.stderr, source, name) if status in ("rejected", "memory", "version") else (None, "")
+        status, message = "rejected", "Coq ended without an error and without a compiled file"
+    if status == "version":
+        place, message = None, f"{message}; the compiled proof library is in {compiled}: without that folder it is compiled again"
     return Run(status, done.stdout, done.stderr, done.seconds, place, message)
 
 
@@ -140,9 +144,12 @@ def _status(done: Finished) -> Status:
         return "timeout"
     if done.code == 0:
         return "ok"
-    if done.code < 0 or _EXHAUSTED.search(done.stderr[-2000:]):
+    said = " ".join(done.stderr[-4000:].split())  # Coq breaks lines anywhere
+    if done.code < 0 or _EXHAUSTED.search(said):
         return "memory"  # a signal: killed by the system, stack overflow, abort of the allocator
-    return "version" if _FOREIGN.search(done.stderr[-4000:]) else "rejected"
+    if done.code in (126, 127):
+        return "missing"  # the shell could not start it
+    return "version" if _FOREIGN.search(said) else "rejected"
 
 
 def _error(stderr: str, source: str, name: str) -> tuple[Place | None, str]:

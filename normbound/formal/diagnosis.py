@@ -18,6 +18,10 @@ _TOKEN = re.compile(r"\(\*(.*?)\*\)|([()\[\]])|([\w'%]+|;)", re.S)
 _FIRST_PART = {"Sum": 0, "Concat": 0, "Product": 0, "Series": 0, "Parallel": 2, "Scale": 2, "Close": 1, "Rep": 2, "Capture": 1}
 
 
+HEADER = ("From Coq Require Import List.\nFrom Normbound Require Import Diagnosis.\nSet Printing Width 1000000.\n"
+          "Set Printing Depth 1000000.\n")
+
+
 class Fault(NamedTuple):
     """What is wrong with the data of a certificate.
 
@@ -49,10 +53,6 @@ def answers(output: str) -> list[Fault]:
         else:
             found.append(Fault("Block", tuple(int(k) for k in m[5].replace(" ", "").split(";") if k)))
     return found
-
-
-HEADER = ("From Coq Require Import List.\nFrom Normbound Require Import Diagnosis.\nSet Printing Width 1000000.\n"
-          "Set Printing Depth 1000000.\n")
 
 
 def data_of(source: str) -> str:

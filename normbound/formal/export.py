@@ -27,7 +27,7 @@ from normbound.layers.linear import Outside
 from normbound.layers.normalization import Standardize
 from normbound.network.program import Program, group_name, natural_symbols, place
 from normbound.terms.normal import Normal
-from normbound.terms.store import ELT, INF_ID, PROD, REC, SUM, SYM, Term, sqrt
+from normbound.terms.store import INF_ID, Op, Term, sqrt
 
 _CONSTANTS = {
     "GELU": "Phi in GELU is the normal distribution function",
@@ -84,20 +84,26 @@ class _Chain:
 class Export:
     """What a certificate states, as text; ``certificate.v.j2`` puts it together.
 
-    symbols      name of each symbol -> its number; naturals, families, indices (of iterations), states (of recursions)
+    symbols      name of each symbol -> its number; naturals, indices (of iterations) and states (of recursions) are some of them
     rows         the table of terms, oldest first
     definitions  (name, type, body) of the parts of long chains
-    facts        hypotheses: positive (numbers), least and divides (pairs of dimensions), constants
-    counts       what widths are multiples of
-    conditions   least and divides, in words
+    network      the network with the claims of its blocks
+    shape        of the input
+    groups       dimensions of the shared tensors
+    positive     what is assumed of terms: the numbers of those that are positive
+    least        what is assumed of dimensions: a lower bound of some,
+    divides      and which is a multiple of which
+    constants    activations with a named constant, about which something is assumed
+    conditions   what is assumed of dimensions, constants and indices, in words
     assumed      places of layers whose contract is a hypothesis
     lines        pairs of equal terms, each one following from those before
+    stop         terms that stay whole in normal forms
     raw, root    numbers of the bound as the rules built it, and in normal form
+    term         the normal form
     """
 
     symbols: dict[str, int]
     naturals: frozenset[str]
-    families: frozenset[str]
     indices: tuple[str, ...]
     states: tuple[str, ...]
     rows: list[str]
@@ -108,7 +114,6 @@ class Export:
     positive: list[str]
     least: list[str]
     divides: list[str]
-    counts: tuple[tuple[str, int], ...]
     constants: frozenset[str]
     conditions: tuple[str, ...]
     assumed: tuple[str, ...]
@@ -130,10 +135,9 @@ class _Writer(Engine):
     def __init__(self, program: Program, bound: Bound):
         d = bound.derivation
         super().__init__(program, d.trainable, d.floors, d.dropped)
-        self.wrt = bound.wrt
         self.symbols = Symbols(set(natural_symbols(program)))
-        self.captures = any(isinstance(i.block, Repeat) and i.block.capture for i in program.code)
-        self.full = bound.wrt == "parameters" or self.captures  # then sensitivities are claimed
+        captures = any(isinstance(i.block, Repeat) and i.block.capture for i in program.code)
+        self.full = bound.wrt == "parameters" or captures  # then sensitivities are claimed
         families = any(isinstance(i.block, Repeat) and i.block.index is not None for i in program.code)
         self.radii = self.full or self.wants_sup or families or bound.wrt == "radius"
         self.groups: dict[str, int] = {}
@@ -143,7 +147,6 @@ class _Writer(Engine):
         self.positive: dict[int, None] = {}
         self.least: dict[tuple[str, int], None] = {}
         self.multiples: dict[tuple[str, str], None] = {}
-        self.counts: dict[tuple[str, int], None] = {}
         self.constants: set[str] = set()
         self.conditions: dict[str, None] = {}
         self.assumed: list[str] = []
@@ -151,7 +154,6 @@ class _Writer(Engine):
         self.chains: list[_Chain] = []
         self.kept: tuple[Sensitivity, ...] = ()
         self.untrained = 0
-        self.shape: Shape
         self.path: tuple[int, ...] = ()
 
     def write(self) -> tuple[Derivation, Text]:
@@ -229,7 +231,7 @@ class _Writer(Engine):
         began = frame.step is None
         self.kept = ()
         super()._leaf(frame, at, layer, shape, path, context)
-        self.path, self.shape = path, shape
+        self.path = path
         chain = self.chains[-1]
         code = self.program.code
         following = code[at + 1].block if at + 1 < len(code) else None
@@ -259,9 +261,6 @@ class _Writer(Engine):
             self.multiples[dim(a, self.symbols), dim(b, self.symbols)] = None
             if a.literal() is None or b.literal() is None:
                 self.conditions[f"{a} is a multiple of {b}"] = None
-            count = b.literal()
-            if isinstance(count, int):
-                self.counts[str(a), count] = None
         if isinstance(layer, Elementwise):
             self.constants |= {layer.kind.name} & ACTIVATION_CONSTANTS
         note = _note(path, getattr(leaf.parts[0], "title", leaf.parts[0].name))
@@ -428,19 +427,22 @@ def export(bound: Bound) -> Export:
     table = Table(store, writer.symbols)
     table.add(ids)
     symbols = writer.symbols
-    shape = shape_text(bound.network.input.shape, symbols)
+    shape = shape_text(bound.network.input.shape, symbols)  # the last that may meet a new symbol
     nodes = store.nodes
     found = store.reachable([Term(store, i) for i in ids])
-    states = dict.fromkeys(nodes[x][1] for i in found if nodes[i][0] == REC for x in nodes[i][4])
-    bound_indices = dict.fromkeys(nodes[nodes[i][1 if nodes[i][0] != REC else 3]][1] for i in found if nodes[i][0] in (PROD, SUM, REC))
-    varying = set(writer.indices) & {nodes[i][1] for i in store.reachable([Term(store, p) for p in writer.positive]) if nodes[i][0] == SYM}
+    states = dict.fromkeys(nodes[x][1] for i in found if nodes[i][0] == Op.REC for x in nodes[i][4])
+    bound_indices = dict.fromkeys(nodes[nodes[i][1 if nodes[i][0] != Op.REC else 3]][1] for i in found
+                                  if nodes[i][0] in (Op.PROD, Op.SUM, Op.REC))
+    positive = store.reachable([Term(store, p) for p in writer.positive])
+    varying = set(writer.indices) & {nodes[i][1] for i in positive if nodes[i][0] == Op.SYM}
     conditions = [*writer.conditions, *(_CONSTANTS[name] for name in sorted(writer.constants)),
                   *(f"what is positive is positive for every natural number {i}" for i in sorted(varying))]
     return Export(
-        symbols.numbers, frozenset(symbols.naturals), frozenset(nodes[i][1] for i in found if nodes[i][0] == ELT),
-        tuple(n for n in {**writer.indices, **bound_indices} if n in symbols.numbers), tuple(states), table.rows,
-        [(name, kind, text.with_numbers(table)) for name, kind, text in writer.definitions], network.with_numbers(table), shape,
-        writer.dims, [table(i) for i in writer.positive], [f"({d}, {n}%N)" for d, n in writer.least],
-        [f"({a}, {b})" for a, b in writer.multiples], tuple(writer.counts), frozenset(writer.constants), tuple(conditions),
-        tuple(writer.assumed),
-        [f"({table(a)}, {table(b)})" for a, b in lines], [table(i) for i in stop], table(again.term), table(root), root)
+        symbols=symbols.numbers, naturals=frozenset(symbols.naturals),
+        indices=tuple(n for n in {**writer.indices, **bound_indices} if n in symbols.numbers), states=tuple(states),
+        rows=table.rows, definitions=[(name, kind, text.with_numbers(table)) for name, kind, text in writer.definitions],
+        network=network.with_numbers(table), shape=shape, groups=writer.dims,
+        positive=[table(i) for i in writer.positive], least=[f"({d}, {n}%N)" for d, n in writer.least],
+        divides=[f"({a}, {b})" for a, b in writer.multiples], constants=frozenset(writer.constants), conditions=tuple(conditions),
+        assumed=tuple(writer.assumed), lines=[f"({table(a)}, {table(b)})" for a, b in lines], stop=[table(i) for i in stop],
+        raw=table(again.term), root=table(root), term=root)

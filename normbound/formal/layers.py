@@ -24,7 +24,7 @@ _ACTIVATIONS = {"ReLU": "AReLU", "ReLU6": "AReLU6", "HardTanh": "AHardTanh", "Ab
 ACTIVATION_CONSTANTS = frozenset({"GELU", "SiLU", "SELU"})
 _PARTITIONS = {"row": "PRow", "sample-channel": "PSampleChannel", "channel": "PChannel"}
 _VARIANCES = {"biased": "Biased", "unbiased": "Unbiased", "sum": "Plain"}
-Use = Callable[[Layer, str, tuple[Term, ...]], str]  # of the tensor with this name and these dimensions
+Use = Callable[[Layer, str, tuple[Term, ...]], str]  # where the checker reads the tensor with this name and these dimensions
 
 
 class Leaf(NamedTuple):
@@ -140,13 +140,14 @@ def _affine_part(leaf: Leaf, use: Use) -> Iterator[Piece]:
         return
     width = leaf.shape.features
     both = affine.gain is not None and affine.shift is not None
-    if both and use(affine, "gamma, beta", (width,)):
+    joint = use(affine, "gamma, beta", (width,)) if both else ""
+    if joint:
         assert affine.gain is not None and affine.shift is not None
         yield "(AJoint "
         yield affine.gain.id
         yield " "
         yield affine.shift.id
-        yield f" {use(affine, 'gamma, beta', (width,))})"
+        yield f" {joint})"
         return
     yield "(ABoth " if both else "(AGain " if affine.gain is not None else "(AShift "
     if affine.gain is not None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from normbound.errors import NormboundError
+from normbound.files import cache, shipped
 from normbound.formal.process import limited
 from normbound.formal.sentences import required
 
@@ -34,11 +35,10 @@ def say(message: str) -> None:
 
 def sources() -> Path:
     """Where the .v files are: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    for place in (package / "proofs", package.parent / "proofs"):
-        if (place / "theorems.toml").is_file():
-            return place
-    raise LibraryError("the folder of proofs is missing from this installation of normbound")
+    try:
+        return shipped("proofs", "theorems.toml")
+    except FileNotFoundError as error:
+        raise LibraryError(str(error)) from None
 
 
 def needed(names: Iterable[str], folder: Path | None = None) -> dict[str, bytes]:
@@ -57,7 +57,7 @@ def needed(names: Iterable[str], folder: Path | None = None) -> dict[str, bytes]
             stack.pop()
             continue
         if name not in content:
-            path = folder / (name.replace(".", "/") + ".v")
+            path = _source(folder, name)
             if not path.is_file():
                 raise LibraryError(f"{by} requires {ROOT}.{name}, and the proof library has no such file")
             content[name] = path.read_bytes()
@@ -77,8 +77,8 @@ def compiled(program: str, version: str, names: Iterable[str], notify: Callable[
     """The folder that holds the named files compiled, for ``coqc -Q FOLDER Normbound``; compiles them if they are not there.
 
     program, version: the compiler, and all it says about its version. NORMBOUND_PROOFS names a folder that is compiled already;
-    its sources must be the ones needed. Otherwise the folder is in the cache (NORMBOUND_CACHE, or ``normbound`` in the
-    cache folder of the user); it appears there complete or not at all. Raises LibraryError.
+    its sources must be the ones needed. Otherwise the folder is in the cache (``normbound.files.cache``); it appears there
+    complete or not at all, and one from which files were removed is made again. Raises LibraryError.
     """
     files = needed(names)
     given = os.environ.get("NORMBOUND_PROOFS")
@@ -88,12 +88,13 @@ def compiled(program: str, version: str, names: Iterable[str], notify: Callable[
     for name, text in files.items():
         digest.update(f"\n{name} {len(text)}\n".encode() + text)
     try:
-        base = _cache() / "coq"
+        base = cache() / "coq"
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = base / digest.hexdigest()[:32]
-        if not folder.is_dir():
+        if not _whole(folder, files):
             with _lock(base / ".lock", notify):
-                if not folder.is_dir():
+                if not _whole(folder, files):
+                    shutil.rmtree(folder, ignore_errors=True)
                     _build(program, files, folder, notify)
         return folder
     except OSError as error:
@@ -101,17 +102,17 @@ def compiled(program: str, version: str, names: Iterable[str], notify: Callable[
             from None
 
 
-def _cache() -> Path:
-    named = os.environ.get("NORMBOUND_CACHE")
-    if named:
-        return Path(named).resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
-    return Path(base).resolve() / "normbound"
+def _whole(folder: Path, files: Iterable[str]) -> bool:
+    return all(_source(folder, name).with_suffix(".vo").is_file() for name in files)
+
+
+def _source(folder: Path, name: str) -> Path:
+    return folder / (name.replace(".", "/") + ".v")
 
 
 def _checked(folder: Path, files: dict[str, bytes]) -> Path:
     for name, text in files.items():
-        source = folder / (name.replace(".", "/") + ".v")
+        source = _source(folder, name)
         target = source.with_suffix(".vo")
         if not source.is_file() or not target.is_file():
             raise LibraryError(f"NORMBOUND_PROOFS={folder}: {name}.v is not compiled there (make core)")
@@ -146,18 +147,19 @@ def _build(program: str, files: dict[str, bytes], folder: Path, notify: Callable
     place = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         for name, text in files.items():
-            path = place / (name.replace(".", "/") + ".v")
+            path = _source(place, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
             done = limited([program, "-q", "-Q", ".", ROOT, str(path.relative_to(place))], place, SECONDS)
             if done.code != 0 or not path.with_suffix(".vo").is_file():
-                what = "took too long" if done.code is None else " ".join(done.stderr.split())[-600:] or f"exit code {done.code}"
-                raise LibraryError(f"the proof library does not compile: {name}.v: {what}")
+                what = f"more than {SECONDS:g} seconds" if done.code is None else \
+                    " ".join(done.stderr.split())[-600:] or f"no compiled file, exit code {done.code}"
+                raise LibraryError(f"the proof library does not compile with {program}: {name}.v: {what}")
         for extra in [p for p in place.rglob("*") if p.is_file() and p.suffix not in (".v", ".vo")]:
             extra.unlink()
         place.replace(folder)
     except OSError:
-        if not folder.is_dir():  # without a lock another process may have been faster
+        if not _whole(folder, files):  # without a lock another process may have been faster
             raise
     finally:
         shutil.rmtree(place, ignore_errors=True)

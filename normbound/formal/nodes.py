@@ -11,26 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from normbound.errors import UnsupportedError
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    KIND_NAMES,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Store,
-    Term,
-)
+from normbound.terms.store import KIND_NAMES, Op, Store, Term
 
 CONSTANTS = {"gelu_lip": "CGelu", "silu_lip": "CSilu", "selu_lip": "CSelu", "log2": "CLog2"}
 DIGITS = 255
@@ -70,14 +51,14 @@ def dim(term: Term, symbols: Symbols) -> str:
     store, done = term.store, {}
     for i in store.reachable([term]):
         kind, *rest = store.nodes[i]
-        if kind == NUM:
+        if kind == Op.NUM:
             done[i] = f"(DNum {rest[0]})" if isinstance(rest[0], int) else None
-        elif kind == SYM:
+        elif kind == Op.SYM:
             symbols.naturals.add(rest[0])
             done[i] = f"(DSym {symbols(rest[0])})"
-        elif kind in (ADD, SUB) and done[rest[0]] and done[rest[1]]:
-            done[i] = f"({'DAdd' if kind == ADD else 'DSub'} {done[rest[0]]} {done[rest[1]]})"
-        elif kind == MUL:
+        elif kind in (Op.ADD, Op.SUB) and done[rest[0]] and done[rest[1]]:
+            done[i] = f"({'DAdd' if kind == Op.ADD else 'DSub'} {done[rest[0]]} {done[rest[1]]})"
+        elif kind == Op.MUL:
             done[i] = _quotient(store, rest[0], rest[1], done) or _quotient(store, rest[1], rest[0], done)
         else:
             done[i] = None  # an inverse, used by a product above
@@ -94,9 +75,9 @@ def _quotient(store: Store, a: int, b: int, done: dict[int, str | None]) -> str 
     if done[b] is not None:
         return f"(DMul {done[a]} {done[b]})"
     kind, *rest = store.nodes[b]
-    if kind == NUM and Fraction(rest[0]).numerator == 1:
+    if kind == Op.NUM and Fraction(rest[0]).numerator == 1:
         return f"(DDiv {done[a]} (DNum {Fraction(rest[0]).denominator}))"
-    if kind == POW and rest[1] == -1 and done[rest[0]]:
+    if kind == Op.POW and rest[1] == -1 and done[rest[0]]:
         return f"(DDiv {done[a]} {done[rest[0]]})"
     return None
 
@@ -115,9 +96,9 @@ class Table:
         terms = [Term(self.store, i) for i in dict.fromkeys(ids)]
         nodes = self.store.nodes
         for i in self.store.reachable(terms):  # iteration indices are natural
-            if nodes[i][0] in (PROD, SUM):
+            if nodes[i][0] in (Op.PROD, Op.SUM):
                 self.symbols.naturals.add(nodes[nodes[i][1]][1])
-            elif nodes[i][0] == REC:
+            elif nodes[i][0] == Op.REC:
                 self.symbols.naturals.add(nodes[nodes[i][3]][1])
         for i in self.store.reachable(terms):
             self.rows.append(self._row(i))
@@ -130,36 +111,36 @@ class Table:
     def _row(self, i: int) -> str:
         store, at = self.store, self
         kind, *rest = store.nodes[i]
-        if kind == NUM:
+        if kind == Op.NUM:
             value = Fraction(rest[0])
             return f"TNum {value.numerator} {value.denominator}"
-        if kind == SYM:
+        if kind == Op.SYM:
             name = rest[0]
             return f"TNat (DSym {self.symbols(name)})" if name in self.symbols.naturals else f"TReal {self.symbols(name)}"
-        if kind == SUB:
+        if kind == Op.SUB:
             return f"TNat {dim(Term(store, i), self.symbols)}"
-        if kind == ELT:
+        if kind == Op.ELT:
             return f"TFam {self.symbols(rest[0])} {dim(Term(store, rest[1]), self.symbols)}"
-        if kind == CONST:
+        if kind == Op.CONST:
             return f"TConst {CONSTANTS[rest[0]]}" if rest[0] in CONSTANTS else f"TReal {self.symbols('constant ' + rest[0])}"
-        if kind == OPNORM:
+        if kind == Op.OPNORM:
             return f"TReal {self.symbols(f'norm of matrix {rest[0]}')}"
-        if kind in (ADD, MUL):
-            return f"{'TAdd' if kind == ADD else 'TMul'} {at(rest[0])} {at(rest[1])}"
-        if kind == POW:
+        if kind in (Op.ADD, Op.MUL):
+            return f"{'TAdd' if kind == Op.ADD else 'TMul'} {at(rest[0])} {at(rest[1])}"
+        if kind == Op.POW:
             halves = 2 * Fraction(rest[1])
             if halves.denominator != 1:
                 raise UnsupportedError(f"the power {Term(store, i)} has no certificate; exponents are multiples of 1/2")
             return f"TPow {at(rest[0])} ({halves.numerator})"
-        if kind in (MAX, MIN):
-            return f"{'TMax' if kind == MAX else 'TMin'} {listed(at(c) for c in rest)}"
-        if kind == DD:
+        if kind in (Op.MAX, Op.MIN):
+            return f"{'TMax' if kind == Op.MAX else 'TMin'} {listed(at(c) for c in rest)}"
+        if kind == Op.DD:
             return f"TDD {dim(Term(store, rest[0]), self.symbols)} {listed(at(c) for c in rest[1:])}"
-        if kind in (PROD, SUM):
+        if kind in (Op.PROD, Op.SUM):
             index = store.nodes[rest[0]][1]
             depth = dim(Term(store, rest[1]), self.symbols)
-            return f"{'TProd' if kind == PROD else 'TSum'} {self.symbols(index)} {depth} {at(rest[2])}"
-        if kind == REC:
+            return f"{'TProd' if kind == Op.PROD else 'TSum'} {self.symbols(index)} {depth} {at(rest[2])}"
+        if kind == Op.REC:
             component, depth, index, states, starts, steps = rest
             names = [self.symbols(store.nodes[s][1]) for s in (index, *states)]
             return (f"TRec {component} {dim(Term(store, depth), self.symbols)} {names[0]} {listed(names[1:])} "

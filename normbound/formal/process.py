@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 SHOWN = 4_000_000  # bytes of each stream that are kept: a program that floods its output does not fill this process
-# The stack follows the memory limit where the system allows it (deep terms need it); files stay below 2 GB.
+# The stack follows the memory limit where the system allows it (deep terms need it); files stay below 2 GB. The limit of
+# processor time ends what is left when this process is killed and can end nothing itself.
 _LIMITS = """ulimit -s unlimited 2>/dev/null || ulimit -s "$(ulimit -H -s)" 2>/dev/null
 ulimit -c 0 2>/dev/null
 ulimit -f 4000000 2>/dev/null
 [ "$1" = 0 ] || ulimit -v "$1" 2>/dev/null
-shift
+[ "$2" = 0 ] || ulimit -t "$2" 2>/dev/null
+shift 2
 exec "$@"
 """
 
@@ -38,13 +42,15 @@ def limited(command: Sequence[str], folder: Path, seconds: float, megabytes: int
             environment: Mapping[str, str] | None = None) -> Finished:
     """Run ``command`` in ``folder`` for at most ``seconds``, with at most ``megabytes`` of address space (0: no limit).
 
-    When the time is over, or this process is interrupted, the program and all it started are killed. Limits of memory need a
-    POSIX system; elsewhere only the time is limited. Raises OSError when the program cannot be started.
+    When the time is over, or this process is interrupted or asked to end (SIGTERM, SIGHUP), the program and all it started are
+    killed. Limits of memory need a POSIX system; elsewhere only the time is limited. A program that cannot be started ends with
+    code 126 or 127 on a POSIX system, as in a shell; elsewhere OSError is raised.
     """
     posix = os.name == "posix"
-    whole = ["/bin/sh", "-c", _LIMITS, "sh", str(megabytes * 1024), *command] if posix else list(command)
+    processor = math.ceil(seconds) + 5 if seconds < 1e9 else 0
+    whole = ["/bin/sh", "-c", _LIMITS, "sh", str(megabytes * 1024), str(processor), *command] if posix else list(command)
     begun = time.monotonic()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with _orderly_end(), tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(whole, cwd=folder, env=dict(environment) if environment is not None else None, stdin=subprocess.DEVNULL,
                                  stdout=out, stderr=err, start_new_session=posix)
         code: int | None = None
@@ -54,6 +60,25 @@ def limited(command: Sequence[str], folder: Path, seconds: float, megabytes: int
         finally:
             _end(child, posix)
         return Finished(code, _head(out), _tail(err), time.monotonic() - begun)
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """A request to end unwinds this process, as an interrupt does, so that nothing is left behind."""
+    def stop(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    caught = []
+    if threading.current_thread() is threading.main_thread():  # others may set no handler
+        numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        caught = [s for s in numbers if signal.getsignal(s) is signal.SIG_DFL]
+    try:
+        for s in caught:
+            signal.signal(s, stop)
+        yield
+    finally:
+        for s in caught:
+            signal.signal(s, signal.SIG_DFL)
 
 
 def _end(child: subprocess.Popen[bytes], posix: bool) -> None:

@@ -7,18 +7,19 @@ certificate prints, redefines or assumes therefore cannot change the verdict.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn, Protocol
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from normbound.calculus.bound import Bound
 from normbound.errors import HypothesisError, UnsupportedError
+from normbound.files import write
 from normbound.formal import coq, library
+from normbound.formal.certificate import Certificate, certificate
 from normbound.formal.sentences import header, names, objection, one_expression, sentences
 from normbound.version import VERSION
 
@@ -31,41 +32,13 @@ _NO_AXIOMS = "Closed under the global context"
 Status = Literal["proved", "rejected", "not run", "undecided", "vacuous"]
 
 
-class Certificate(Protocol):
-    """What ``normbound.formal.certificate.certificate`` returns.
-
-    source     the .v file: imports, definitions (data), the theorem ``bound``, and further theorems
-    words      the statement in words
-    statement  the statement in Coq, over the library and the definitions of ``source``
-    relative   contracts that the statement takes as hypotheses
-    witness    what shows that the hypotheses can be met
-    nodes      rows of the table of terms
-
-    It may have an attribute ``further``: pairs (name, statement in Coq) of the other theorems of ``source`` that words and witness
-    speak of. They are then compared like ``bound``.
-    """
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def words(self) -> str: ...
-    @property
-    def statement(self) -> str: ...
-    @property
-    def relative(self) -> tuple[str, ...]: ...
-    @property
-    def witness(self) -> str: ...
-    @property
-    def nodes(self) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The outcome of `prove`, plain data.
 
     status      "proved"; "rejected" (Coq refuses the certificate, or it rests on more than the classical reals); "not run" (no
-                accepted Coq); "undecided" (time, memory, or the network is not representable); "vacuous" (the hypotheses
-                contradict each other)
+                accepted Coq, or no compiled library); "undecided" (time, memory, the network is not representable, or nothing
+                shows that its hypotheses can be met); "vacuous" (the hypotheses contradict each other)
     reason      why it is not proved, "" if it is
     title, wrt  the network and the kind of bound
     words, statement, hypotheses, witness    what is proved: in words, in Coq, the conditions, and what shows that they can be met
@@ -132,7 +105,8 @@ def prove(bound: Bound, seconds: float = SECONDS, megabytes: int = MEGABYTES, ke
     keep                write the certificate to this file, whatever the verdict
     certify             makes the certificate (default: ``normbound.formal.certificate.certificate``)
 
-    Raises UnsupportedError for limits that are not positive and for a file that cannot be written. Everything else is a verdict.
+    Raises UnsupportedError for limits that are not positive and for a file that cannot be written, NetworkError for a layer that
+    has no name in the language. Everything else is a verdict.
     """
     if not seconds > 0 or megabytes < 0:
         raise UnsupportedError(f"limits of {seconds} seconds and {megabytes} megabytes; accepted: a positive time, and 0 (no limit) or "
@@ -141,39 +115,33 @@ def prove(bound: Bound, seconds: float = SECONDS, megabytes: int = MEGABYTES, ke
     known: dict[str, Any] = {"title": bound.network.title or excerpt(bound.network.body), "wrt": bound.wrt, "digest": bound.digest,
                              "hypotheses": tuple(map(str, bound.hypotheses))}
     try:
-        made = (certify or _export)(bound)
+        made = (certify or certificate)(bound)
     except HypothesisError as error:
         return Proof("vacuous", str(error), **known)
     except UnsupportedError as error:
         return Proof("undecided", f"not representable: {error}", **known)
-    known["hypotheses"] += tuple(getattr(made, "conditions", ()))
-    known |= {"words": made.words, "statement": made.statement, "witness": made.witness, "relative": tuple(made.relative),
+    known["hypotheses"] += made.conditions
+    known |= {"words": made.words, "statement": made.statement, "witness": made.witness, "relative": made.relative,
               "nodes": made.nodes, "size": len(made.source.encode("utf-8"))}
     if keep is not None:
-        known["kept"] = str(_write(Path(keep), made.source))
+        known["kept"] = str(write(Path(keep), made.source))
     wrong = objection(made.source)
     if wrong is not None:
         place = str(coq.Place(wrong[0], ""))
         return Proof("rejected", f"{place}: {wrong[1]}", place=place, **known)
     try:
         version = coq.find().version
-        found = judge(made.source, made.statement, seconds, megabytes, tuple(getattr(made, "further", ())))
-    except coq.CoqError as error:
+        found = judge(made.source, made.statement, seconds, megabytes, made.further)
+    except (coq.CoqError, library.LibraryError) as error:
         return Proof("not run", str(error), **known)
-    except library.LibraryError as error:
-        return Proof("not run", str(error), **known)
-    known["kernel"] = f"Coq {version}"
+    if found.status != "not run":
+        known["kernel"] = f"Coq {version}"
     if found.status == "rejected" and _REFUSAL in found.reason:
         found = _explained(found, made.source, bound.wrt, seconds, megabytes)
-    if found.status == "proved" and not getattr(made, "witnessed", True):
+    if found.status == "proved" and not made.witnessed:
         return Proof("undecided", f"Coq accepts the certificate, but nothing shows that its hypotheses can be met: witness {made.witness}",
                      axioms=found.axioms, place=found.place, seconds=found.seconds, **known)
     return Proof(found.status, found.reason, axioms=found.axioms, place=found.place, seconds=found.seconds, **known)
-
-
-def _export(bound: Bound) -> Certificate:
-    from normbound.formal.certificate import certificate
-    return certificate(bound)
 
 
 def _explained(found: Outcome, source: str, wrt: str, seconds: float, megabytes: int) -> Outcome:
@@ -188,15 +156,15 @@ def _explained(found: Outcome, source: str, wrt: str, seconds: float, megabytes:
 
 
 def judge(source: str, statement: str, seconds: float = SECONDS, megabytes: int = MEGABYTES,
-          further: Sequence[tuple[str, str]] = ()) -> Outcome:
+          further: Sequence[tuple[str, str]] = (), theorem: str = "bound") -> Outcome:
     """Compile a certificate, then let a second file compare its theorem with ``statement`` and list its axioms.
 
-    The limits hold for both files together. "proved" needs all of: the certificate compiles; its ``bound`` has the type
+    The limits hold for both files together. "proved" needs all of: the certificate compiles; its ``theorem`` has the type
     ``statement``, read with the library's names, and the theorems ``further`` (name, statement) have theirs; no definition of the
     certificate has a name of the library; all theorems of the certificate assume nothing but the three axioms of the classical
     reals, and no check of the kernel was off.
     """
-    compared = (("bound", statement), *further)
+    compared = ((theorem, statement), *further)
     for name, stated in compared:
         if not one_expression(stated) or not re.fullmatch(r"[A-Za-z_][\w']*", name):
             return Outcome("rejected", f"the statement of {name[:60]} is not one expression of Coq", (), f"theorem {name[:60]}")
@@ -215,18 +183,18 @@ def judge(source: str, statement: str, seconds: float = SECONDS, megabytes: int 
         if line in guarded:
             return Outcome("rejected", f"the certificate redefines {guarded[line]}, a name of the library", (),
                            f"definition of {guarded[line]}", spent)
-        name = next((n for n, lines in checked.items() if line in lines), "bound")
+        name = next((n for n, lines in checked.items() if line in lines), theorem)
         return Outcome("rejected", f"the theorem {name} does not say what is stated: {second.message}", (), f"theorem {name}", spent)
     if second.status != "ok":
         return _failed(second, "the comparison of theorem and statement")._replace(seconds=spent)
     axioms = assumptions(second.stdout, mark)
     if axioms is None:
         return Outcome("rejected", "Coq's list of assumptions cannot be read, or says that a check of the kernel was off", (),
-                       "theorem bound", spent)
+                       f"theorem {theorem}", spent)
     extra = [a for a in axioms if a not in CLASSICAL]
     if extra:
         return Outcome("rejected", f"the theorem rests on {', '.join(extra[:6])}{', ...' if len(extra) > 6 else ''}; accepted are the "
-                       "axioms of the classical reals only", axioms, "theorem bound", spent)
+                       "axioms of the classical reals only", axioms, f"theorem {theorem}", spent)
     return Outcome("proved", "", axioms, "", spent)
 
 
@@ -301,20 +269,3 @@ def assumptions(output: str, mark: str) -> tuple[str, ...] | None:
         elif not (line.startswith("  ") and found):
             return None
     return tuple(sorted(found)) or None
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a file at once: a failed or interrupted write leaves nothing, or what was there before."""
-    if not path.name or path.is_dir():
-        raise UnsupportedError(f"cannot write {path}: a file name is needed")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise UnsupportedError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
-
-

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 from normbound.errors import UnsupportedError
 from normbound.formal.nodes import CONSTANTS, Symbols, dim
-from normbound.terms.store import ADD, CONST, DD, ELT, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, REC, SUB, SUM, SYM, Term, children
+from normbound.terms.store import Op, Term, children
 
 if TYPE_CHECKING:
     from normbound.formal.export import Export
 
-LIMIT = 400  # nodes of the tree
+LIMIT = 400  # nodes of the tree of a term that is written out
 
 
-def tree_size(term: Term, limit: int = LIMIT) -> int:
-    """Nodes of ``term`` written out as a tree, or more than ``limit``."""
+def tree_size(term: Term) -> int:
+    """Nodes of ``term`` written out as a tree; LIMIT + 1 stands for all larger numbers."""
     nodes = term.store.nodes
     sizes: dict[int, int] = {}
     for i in term.store.reachable([term]):
-        sizes[i] = min(1 + sum(sizes[c] for c in children(nodes[i])), limit + 1)
+        sizes[i] = min(1 + sum(sizes[c] for c in children(nodes[i])), LIMIT + 1)
     return sizes[term.id]
 
 
 def readable(term: Term) -> bool:
     """Whether the term is short, and free of products, sums and recursions over an index (their bodies have no name in Coq)."""
     nodes = term.store.nodes
-    return tree_size(term) <= LIMIT and not any(nodes[i][0] in (PROD, SUM, REC) for i in term.store.reachable([term]))
+    return tree_size(term) <= LIMIT and not any(nodes[i][0] in (Op.PROD, Op.SUM, Op.REC) for i in term.store.reachable([term]))
 
 
 def expression(term: Term, data: Export, names: Mapping[str, int]) -> str:
@@ -44,28 +44,28 @@ def expression(term: Term, data: Export, names: Mapping[str, int]) -> str:
 
     for i in store.reachable([term]):
         kind, *rest = store.nodes[i]
-        if kind == NUM:
+        if kind == Op.NUM:
             value = Fraction(rest[0])
             done[i] = f"num {value.numerator}%N {value.denominator}%positive"
-        elif kind == SYM:
+        elif kind == Op.SYM:
             done[i] = f"INR (enat E {name(rest[0])})" if rest[0] in data.naturals else f"ereal E {name(rest[0])}"
-        elif kind == SUB:
+        elif kind == Op.SUB:
             done[i] = f"INR (dval E {dim(Term(store, i), symbols)})"
-        elif kind == ELT:
+        elif kind == Op.ELT:
             done[i] = f"efam E {name(rest[0])} (dval E {dim(Term(store, rest[1]), symbols)})"
-        elif kind == CONST and rest[0] in CONSTANTS:
+        elif kind == Op.CONST and rest[0] in CONSTANTS:
             done[i] = f"cval E {CONSTANTS[rest[0]]}"
-        elif kind in (CONST, OPNORM):
-            done[i] = f"ereal E {name(f'constant {rest[0]}' if kind == CONST else f'norm of matrix {rest[0]}')}"
-        elif kind in (ADD, MUL):
-            done[i] = f"({done[rest[0]]}) {'+' if kind == ADD else '*'} ({done[rest[1]]})"
-        elif kind == POW:
+        elif kind in (Op.CONST, Op.OPNORM):
+            done[i] = f"ereal E {name(f'constant {rest[0]}' if kind == Op.CONST else f'norm of matrix {rest[0]}')}"
+        elif kind in (Op.ADD, Op.MUL):
+            done[i] = f"({done[rest[0]]}) {'+' if kind == Op.ADD else '*'} ({done[rest[1]]})"
+        elif kind == Op.POW:
             done[i] = f"half_power ({done[rest[0]]}) ({int(2 * Fraction(rest[1]))})%Z"
-        elif kind == MAX:
+        elif kind == Op.MAX:
             done[i] = _nested("Rmax", [done[c] for c in rest], "0")
-        elif kind == MIN:
+        elif kind == Op.MIN:
             done[i] = _nested("Rmin", [done[c] for c in rest], done[rest[0]])
-        elif kind == DD:
+        elif kind == Op.DD:
             nodes = "; ".join(f"({done[c]})%R" for c in rest[1:])
             done[i] = f"dd (dval E {dim(Term(store, rest[0]), symbols)}) [{nodes}]"
         else:

@@ -16,6 +16,7 @@ _HEADER = ("From", "Require", "Import", "Open")
 _NAMED = ("Definition", "Fixpoint", "Lemma", "Theorem")
 _NAME = r"[A-Za-z_][\w']*"
 _FIRST = re.compile(r"[\s{}*+-]*(?:\d+\s*:\s*[\s{}]*|all\s*:\s*[\s{}]*)?(\w+|.|$)", re.S)
+_REQUIRE = re.compile(r"(?:From (\S+) )?Require (?:Import |Export )?(.+)")
 _LIBRARIES = re.compile(rf"From (?:Coq|Normbound(?:\.{_NAME})*) Require(?: Import| Export)?(?: {_NAME}(?:\.{_NAME})*)+$")
 
 
@@ -83,9 +84,9 @@ def sentences(source: str) -> Iterator[Sentence]:
         raise ValueError("the last sentence does not end with a dot")
 
 
-def objection(source: str) -> tuple[int, str] | None:
+def objection(source: str, theorem: str = "bound") -> tuple[int, str] | None:
     """Why this text is no certificate (line, reason), or None: only COMMANDS and tactics, libraries of Coq and normbound,
-    each name defined once, one theorem ``bound``."""
+    each name defined once, one ``theorem``."""
     seen: set[str] = set()
     try:
         for s in sentences(source):
@@ -100,7 +101,7 @@ def objection(source: str) -> tuple[int, str] | None:
                 seen.add(s.name)
     except ValueError as error:
         return source.count("\n") + 1, str(error)
-    return None if "bound" in seen else (source.count("\n") + 1, "there is no theorem 'bound'")
+    return None if theorem in seen else (source.count("\n") + 1, f"there is no theorem {theorem!r}")
 
 
 def header(source: str) -> str:
@@ -122,16 +123,11 @@ def required(source: str, root: str = "Normbound") -> list[str]:
     """The files of the library ``root`` that a file requires, as dotted names below it."""
     found: dict[str, None] = {}
     for s in sentences(source):
-        words = s.text.split()
-        if s.command == "From" and (words[1] == root or words[1].startswith(root + ".")):
-            prefix, listed = words[1].removeprefix(root).lstrip("."), words[words.index("Require") + 1:]
-        elif s.command == "Require":
-            prefix, listed = "", [w.removeprefix(root + ".") for w in words[1:] if w.startswith(root + ".")]
-        else:
-            continue
-        for w in listed:
-            if w not in ("Import", "Export"):
-                found[f"{prefix}.{w}" if prefix else w] = None
+        m = _REQUIRE.fullmatch(" ".join(s.text.split()))
+        for name in m[2].split() if m else ():
+            whole = f"{m[1]}.{name}" if m and m[1] else name
+            if whole.startswith(root + "."):
+                found[whole.removeprefix(root + ".")] = None
     return list(found)
 
 

@@ -1,20 +1,16 @@
-"""The template of certificates, for Jinja2."""
+"""The templates of certificates."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
+
+from normbound.files import environment
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    package = Path(__file__).parent.parent
-    folders = [str(p) for p in (package / "templates", package.parent / "templates")]  # installed, or a checkout
-    return Environment(loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
-                       lstrip_blocks=True, keep_trailing_newline=True, block_start_string="<%", block_end_string="%>",
-                       variable_start_string="<<", variable_end_string=">>", comment_start_string="<#", comment_end_string="#>")
+    return environment(keep_trailing_newline=True)
 
 
 def render(template: str, **values: Any) -> str:

@@ -19,7 +19,7 @@ from normbound.formal.layers import Leaf, least_dimensions, multiples
 from normbound.formal.nodes import number
 from normbound.layers.normalization import Normalize, Standardize
 from normbound.network.program import LEAF
-from normbound.terms.store import ADD, CONST, DD, ELT, MAX, MIN, MUL, NUM, OPNORM, POW, PROD, SUB, SYM, Store, Term
+from normbound.terms.store import Op, Store, Term
 
 FUEL = 20  # how deep the library looks into a floor or a running variance
 TRIES = (1, 2, 3, 4, 6, 8, 16)
@@ -74,7 +74,7 @@ def assignment(bound: Bound, data: Export) -> Assignment:
             if names is None:
                 return Assignment(reason=f"the floor {first.floor} cannot be 0, and the witness needs floors that are 0")
             zero |= names
-            if first.floor.node[0] in (SYM, ELT):
+            if first.floor.node[0] in (Op.SYM, Op.ELT):
                 direct |= names
     naturals = _naturals(data, leaves)
     if naturals is None:
@@ -116,17 +116,17 @@ def _made_zero(store: Store, i: int, data: Export, fuel: int) -> frozenset[str] 
     kind, *rest = store.nodes[i]
     if not fuel:
         return None
-    if kind == NUM:
+    if kind == Op.NUM:
         return None if rest[0] else frozenset()
-    if kind == SYM:
+    if kind == Op.SYM:
         return None if rest[0] in data.naturals or rest[0] in data.states else frozenset({rest[0]})
-    if kind == ELT:
+    if kind == Op.ELT:
         return frozenset({rest[0]})
-    if kind == POW and rest[1] > 0:
+    if kind == Op.POW and rest[1] > 0:
         return _made_zero(store, rest[0], data, fuel - 1)
-    if kind in (ADD, MUL):
+    if kind in (Op.ADD, Op.MUL):
         a, b = (_made_zero(store, c, data, fuel - 1) for c in rest)
-        if kind == MUL:
+        if kind == Op.MUL:
             return b if a is None else a
         return None if a is None or b is None else a | b
     return None
@@ -137,9 +137,9 @@ def _steady(store: Store, i: int, moving: set[str], fuel: int) -> bool:
     kind, *rest = store.nodes[i]
     if not fuel:
         return False
-    if kind == ELT or moving.isdisjoint(store.symbols(Term(store, i))):
+    if kind == Op.ELT or moving.isdisjoint(store.symbols(Term(store, i))):
         return True
-    return kind in (ADD, MUL, POW) and all(_steady(store, c, moving, fuel - 1) for c in (rest[:1] if kind == POW else rest))
+    return kind in (Op.ADD, Op.MUL, Op.POW) and all(_steady(store, c, moving, fuel - 1) for c in (rest[:1] if kind == Op.POW else rest))
 
 
 def _naturals(data: Export, leaves: Iterable[tuple[Leaf, bool]]) -> dict[str, int] | None:
@@ -180,16 +180,16 @@ class _Sizes:
         return None if value is None or value.denominator != 1 or value < 0 else int(value)
 
     def _value(self, kind: int, *rest: Any) -> Fraction | None:
-        if kind == NUM:
+        if kind == Op.NUM:
             return Fraction(rest[0])
-        if kind == SYM:
+        if kind == Op.SYM:
             return Fraction(self.values[rest[0]]) if rest[0] in self.values else None
-        if kind in (ADD, MUL, SUB):
+        if kind in (Op.ADD, Op.MUL, Op.SUB):
             a, b = (self.known.get(c) for c in rest)
             if a is None or b is None:
                 return None
-            return a + b if kind == ADD else a * b if kind == MUL else max(a - b, Fraction(0))
-        if kind == POW and rest[1] == -1:
+            return a + b if kind == Op.ADD else a * b if kind == Op.MUL else max(a - b, Fraction(0))
+        if kind == Op.POW and rest[1] == -1:
             a = self.known[rest[0]]
             return 1 / a if a else None
         return None
@@ -221,22 +221,22 @@ class _Signs:
 
     def _positive(self, i: int) -> bool:
         kind, *rest = self.store.nodes[i]
-        if kind == NUM:
+        if kind == Op.NUM:
             return bool(rest[0] > 0)
-        if kind == SUB or (kind == SYM and rest[0] in self.data.naturals):
+        if kind == Op.SUB or (kind == Op.SYM and rest[0] in self.data.naturals):
             return self.sizes.at_least(Term(self.store, i), 1)
-        if kind == SYM:
+        if kind == Op.SYM:
             return rest[0] not in self.zero and rest[0] not in self.data.states
-        if kind == ELT:
+        if kind == Op.ELT:
             return rest[0] not in self.zero
-        if kind in (CONST, OPNORM):
+        if kind in (Op.CONST, Op.OPNORM):
             return True
-        if kind in (ADD, MAX):
+        if kind in (Op.ADD, Op.MAX):
             return any(self.known[c] for c in rest)
-        if kind in (MUL, MIN):
+        if kind in (Op.MUL, Op.MIN):
             return all(self.known[c] for c in rest)
-        if kind == POW:
+        if kind == Op.POW:
             return self.known[rest[0]]
-        if kind == DD:
+        if kind == Op.DD:
             return len(rest) == 2 and self.known[rest[1]]
-        return kind == PROD and self.known[rest[2]]
+        return kind == Op.PROD and self.known[rest[2]]

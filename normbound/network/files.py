@@ -43,7 +43,7 @@ from normbound.network.language import MAX_TEXT, parse_network
 from normbound.network.program import CLOSE, LEAF, OPEN, Input, Network, Program, branches, natural_symbols
 from normbound.terms.exact import exact
 from normbound.terms.names import check_name
-from normbound.terms.store import DD, ELT, PROD, REC, SUB, SUM, SYM, Exact, Node, Store, Term, bound_symbols, current
+from normbound.terms.store import Exact, Node, Op, Store, Term, bound_symbols, current
 
 MAX_BYTES = 10_000_000
 KINDS = ("nonneg", "positive", "natural", "family")
@@ -52,7 +52,7 @@ INPUT_KEYS = ("radius", "features", "samples", "positions")
 MAX_FAMILY = 100_000
 # The TOML parser needs quadratic time for a key of many dotted parts; no file of this format has any.
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){20}[\w"'-]""", re.ASCII)
-_NATURAL = {DD: (1,), SUB: (1, 2), PROD: (2,), SUM: (2,), REC: (2,)}  # where a node takes a depth
+_NATURAL = {Op.DD: (1,), Op.SUB: (1, 2), Op.PROD: (2,), Op.SUM: (2,), Op.REC: (2,)}  # where a node takes a depth
 Value = Exact | tuple[Exact, ...]
 
 
@@ -250,10 +250,10 @@ class _Reader:
                 if node[0] in _NATURAL:
                     deep = [node[k] for k in _NATURAL[node[0]]]
                     naturals |= {n for n, t in self.store.symbols(*(Term(self.store, j) for j in deep)).items()
-                                 if t.kind == SYM and n not in bound}
-                if node[0] == SYM and node[1] not in bound and node[1] not in inner:
+                                 if t.kind == Op.SYM and n not in bound}
+                if node[0] == Op.SYM and node[1] not in bound and node[1] not in inner:
                     self.use(kinds, node[1], "nonneg")
-                elif node[0] == ELT:
+                elif node[0] == Op.ELT:
                     self.use(kinds, node[1], "family")
         for name in naturals:
             if kinds.get(name) == "family":

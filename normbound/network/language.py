@@ -39,7 +39,7 @@ from normbound.network.program import Input, Network, parts_of_series
 from normbound.terms.exact import exact
 from normbound.terms.grammar import Cursor, Token
 from normbound.terms.names import FUNCTIONS
-from normbound.terms.store import NUM, POW, REC, SYM, Exact, Store, Term, current
+from normbound.terms.store import Exact, Op, Store, Term, current
 from normbound.terms.text import to_lines
 
 MAX_TEXT = 1_000_000
@@ -145,12 +145,12 @@ class _Cursor(Cursor):
 
     def sized(self, term: Term) -> Term:
         node = term.node
-        bits = _bits(node[1]) if node[0] == NUM else 0
-        if node[0] == POW:  # powers of powers multiply their exponents
+        bits = _bits(node[1]) if node[0] == Op.NUM else 0
+        if node[0] == Op.POW:  # powers of powers multiply their exponents
             if abs(node[2]) > MAX_EXPONENT:
                 self.fail(f"an exponent beyond {MAX_EXPONENT} stands before this place; expected a smaller one")
             base = term.store.nodes[node[1]]
-            bits = _bits(base[1]) * abs(node[2]) if base[0] == NUM else 0
+            bits = _bits(base[1]) * abs(node[2]) if base[0] == Op.NUM else 0
         if bits > MAX_BITS:
             self.fail(f"a number of more than {MAX_BITS} bits stands before this place; expected smaller numbers")
         return term
@@ -602,6 +602,12 @@ def excerpt(block: Block, limit: int = 2000) -> str:
     return "".join(pieces)
 
 
+def described(network: Network) -> str:
+    """The network in one line, with its input."""
+    i = network.input
+    return f"{excerpt(network.body)} on {i.samples} x {i.positions} x {i.features}, |x| <= {i.radius}"
+
+
 def _pieces(root: Block) -> Iterable[str]:
     """The text of ``root`` piece by piece: a loop over a stack of blocks and strings."""
     stack: list[Any] = [(root, _SERIES)]
@@ -659,7 +665,7 @@ class _Writer:
         if block.rule != "scale" or block.factor is None:
             return False
         node = block.factor.node
-        return node[0] == NUM or (node[0] == SYM and not (
+        return node[0] == Op.NUM or (node[0] == Op.SYM and not (
             node[1] == IDENTITY or node[1] in COMBINATORS or node[1] in LAYERS))
 
     def scaled(self, block: Composite, sign: int) -> list[Any]:
@@ -721,7 +727,7 @@ class _Writer:
 
     def term(self, term: Term) -> str:
         node = term.node
-        if node[0] == SYM and "." not in node[1]:
+        if node[0] == Op.SYM and "." not in node[1]:
             return node[1]
         known = self.terms.get(term)
         if known is None:
@@ -731,7 +737,7 @@ class _Writer:
 
 def _expression(term: Term) -> str:
     nodes = term.store.nodes
-    if any(nodes[i][0] == REC for i in term.store.reachable([term])):
+    if any(nodes[i][0] == Op.REC for i in term.store.reachable([term])):
         raise NetworkError("a norm bound that is a recurrence cannot be written in the language")
     lines = to_lines(term, inline=10_000)
     if len(lines) != 1:
@@ -750,7 +756,7 @@ def _is_default(value: Any, default: Any) -> bool:
     if isinstance(value, Term):
         node = value.node
         return not isinstance(default, bool) and default is not None and (
-            (node[0] == SYM and node[1] == default) or (node[0] == NUM and _same_number(node[1], default)))
+            (node[0] == Op.SYM and node[1] == default) or (node[0] == Op.NUM and _same_number(node[1], default)))
     return value is default or (isinstance(value, (str, bool)) and value == default)
 
 

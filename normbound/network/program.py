@@ -17,7 +17,7 @@ from normbound.errors import NetworkError, NormboundError, ShapeError, TermError
 from normbound.layers.linear import Identity, Outside
 from normbound.terms.names import check_name
 from normbound.terms.normal import same
-from normbound.terms.store import NUM, SYM, Store, Term, TermLike, current
+from normbound.terms.store import Op, Store, Term, TermLike, current
 
 LEAF, OPEN, NEXT, CLOSE = range(4)
 
@@ -279,7 +279,7 @@ def _check_names(program: Program) -> None:
                                        f"{_dims(old)} and {old.statement()} at {place(shared[key][1])}")
     _check_indices(program, naturals)
     for s in naturals.values():
-        if s.kind not in (SYM, NUM):
+        if s.kind not in (Op.SYM, Op.NUM):
             raise NetworkError(f"{s} is a family; a depth or a width must be one natural number")
 
 

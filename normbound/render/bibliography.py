@@ -9,14 +9,14 @@ from functools import lru_cache
 from normbound.calculus.bound import Bound
 from normbound.contracts.registry import LAYERS
 from normbound.errors import UnsupportedError
+from normbound.files import templates
 from normbound.network.program import LEAF
-from normbound.render.templates import folder
 
 
 @lru_cache(maxsize=1)
 def entries() -> dict[str, str]:
     """Key -> BibTeX entry."""
-    text = (folder() / "references.bib").read_text(encoding="utf-8")
+    text = (templates() / "references.bib").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for match in re.finditer(r"^@\w+\{([^,\s]+),.*?^\}", text, re.S | re.M):
         found[match[1]] = match[0]

@@ -19,7 +19,7 @@ from normbound.render.statement import LETTER, TITLES, domain, number_shown, vac
 from normbound.render.templates import Tex, render
 from normbound.render.tex import Tex as Page
 from normbound.terms.evaluate import format_ball
-from normbound.terms.store import SYM, Term
+from normbound.terms.store import Op, Term
 from normbound.terms.text import to_lines
 from normbound.version import VERSION
 
@@ -110,7 +110,7 @@ def comparison_latex(comparison: Comparison, names: Names | None = None, macros:
         sides = (condition.left, condition.right)
         shown = f"{one} < {two}" if sides == (comparison.first.term, comparison.second.term) else " < ".join(map(naming.tex, sides))
         as_is = " as they stand: nothing cancels" if shown == f"{one} < {two}" else ""
-        guards = [f"${naming.tex(g)}{_AT_LEAST_ONE if g.kind == SYM else '>0'}$" for g in condition.guard]
+        guards = [f"${naming.tex(g)}{_AT_LEAST_ONE if g.kind == Op.SYM else '>0'}$" for g in condition.guard]
         said = f"${one}<{two}$ if and only if ${shown}${as_is}{''.join(f' and {g}' for g in guards)}, at positive values."
     elif condition is not None:
         said = f"${one}<{two}$ {'always' if condition.always else 'never'}."
@@ -138,7 +138,7 @@ def comparison_latex(comparison: Comparison, names: Names | None = None, macros:
 def _guard(condition: Inequality) -> str:
     if not condition.guard:
         return ""
-    return f" and {' and '.join(f'{g} >= 1' if g.kind == SYM else f'{g} > 0' for g in condition.guard)}"
+    return f" and {' and '.join(f'{g} >= 1' if g.kind == Op.SYM else f'{g} > 0' for g in condition.guard)}"
 
 
 def _network(bound: Bound, title: str = "") -> str:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from math import isfinite, log10
 from pathlib import Path
 from typing import Any
 
 from normbound.calculus.comparison import Comparison
-from normbound.errors import NormboundError, UnsupportedError
+from normbound.errors import UnsupportedError
+from normbound.files import write
 
 FORMATS = ("pdf", "png")
 SIZE = (5.6, 5.4)  # inches, without the legend
@@ -69,7 +71,7 @@ def regime_diagram(what: Comparison | Iterable[RegimePoint], path: str | os.Path
     what    a comparison (with ``values``), or points
     path    with or without one of the two suffixes
 
-    Raises UnsupportedError without matplotlib, NormboundError when the files cannot be written.
+    Raises UnsupportedError without matplotlib, and when the files cannot be written.
     """
     figure_class, canvas_class = _matplotlib()
     points = [regime_point(what, values)] if isinstance(what, Comparison) else list(what)
@@ -96,15 +98,9 @@ def _save(figure: Any, path: Path) -> tuple[Path, ...]:
     written = []
     for kind in FORMATS:
         target = stem.with_name(f"{stem.name}.{kind}")
-        part = target.with_name(f".{target.name}.part")
-        try:
-            figure.savefig(part, format=kind, dpi=DPI, metadata=metadata[kind])
-            os.replace(part, target)
-        except OSError as error:
-            raise NormboundError(f"{target}: the figure cannot be written ({error.strerror or error})") from None
-        finally:
-            part.unlink(missing_ok=True)
-        written.append(target)
+        drawn = BytesIO()
+        figure.savefig(drawn, format=kind, dpi=DPI, metadata=metadata[kind])
+        written.append(write(target, drawn.getvalue()))
     return tuple(written)
 
 

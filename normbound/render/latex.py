@@ -15,7 +15,7 @@ from typing import Any
 from normbound.calculus.bound import Bound, Stated
 from normbound.calculus.exposition import Exposition, Fact, Line, expose
 from normbound.calculus.notation import notation
-from normbound.calculus.status import WORDS, overall
+from normbound.calculus.status import WORDS, overall, places
 from normbound.contracts.context import ROLES
 from normbound.contracts.registry import LAYERS
 from normbound.errors import NormboundError, UnsupportedError
@@ -28,7 +28,7 @@ from normbound.render.statement import LETTER, TITLES
 from normbound.render.templates import Tex, render
 from normbound.render.tex import COLUMN, measure
 from normbound.render.tex import Tex as Page
-from normbound.terms.store import SYM, Term
+from normbound.terms.store import Op, Term
 from normbound.theory.attainment import attainment
 from normbound.version import VERSION
 
@@ -132,7 +132,7 @@ class _Writer:
         names = style.names if isinstance(style.names, Names) else Names()
         for tex, meaning in _OWN_LETTERS.items():
             names.hold(tex, meaning)
-        taken = {names.symbol(n).tex if t.kind == SYM else names.family(n).head for n, t in sorted(bound.symbols().items())}
+        taken = {names.symbol(n).tex if t.kind == Op.SYM else names.family(n).head for n, t in sorted(bound.symbols().items())}
         self.own = {x: x if x not in taken else rf"\mathsf{{{x}}}" for x in ("B", "p", "L", "P", "M")}
         if self.exposition is not None:
             store, d = bound.term.store, bound.derivation
@@ -231,8 +231,9 @@ class _Writer:
         found = overall(d)
         if found.rank == "kernel":
             return "" if self.exposition is not None else "Every step is an instance of a theorem that the kernel of Coq has checked."
-        places = ", ".join(dict.fromkeys(prose.escape(d.label(k)) for k in found.weak[:4])) + (", \\dots" if len(found.weak) > 4 else "")
-        return f"{WORDS[found.rank].capitalize()}: {places}. The other steps are instances of theorems that the kernel of Coq has checked."
+        weak = " ".join(f"{WORDS[rank].capitalize()}: {prose.escape(', '.join(places(d, steps)))}." for rank, steps in found.weak)
+        weak = weak.replace("...", r"\dots")
+        return f"{weak} The other steps are instances of theorems that the kernel of Coq has checked."
 
     def domain(self) -> str:
         b = self.bound
@@ -589,8 +590,8 @@ def _index(binder: str) -> str:
 
 
 def _is_sum(t: Term) -> bool:
-    from normbound.terms.store import ADD
-    return t.node[0] == ADD
+    from normbound.terms.store import Op
+    return t.node[0] == Op.ADD
 
 
 def _tensor(name: str) -> str:

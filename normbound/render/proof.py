@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -45,7 +45,7 @@ def proof_text(data: Data, columns: int = 100, colour: bool = False) -> str:
 
 
 def proof_table(rows: Sequence[tuple[str, Data]], columns: int = 100, colour: bool = False) -> str:
-    """Several proofs, one line each: network, bound, verdict, seconds, number of axioms; reasons below."""
+    """Several proofs, one line each: network, bound, verdict, seconds, number of axioms; below, each reason once."""
     width = max(NARROW, min(WIDE, columns))
     shown = [("network", "bound", "verdict", "seconds", "axioms"),
              *((name, SHORT[d["wrt"]], d["verdict"], f"{d['seconds']:.1f}" if d["kernel"] else "-",
@@ -66,9 +66,13 @@ def proof_table(rows: Sequence[tuple[str, Data]], columns: int = 100, colour: bo
     lines.append(f"{proved} of {len(rows)} proved")
     if proved:
         lines += wrap(f"axioms: {_axioms(used)}", width)
+    reasons: dict[str, list[str]] = {}
     for name, d in rows:
         if d["reason"]:
-            lines += wrap(f"{name}, {d['wrt']}: {d['verdict']}: {d['reason']}", width, subsequent_indent="    ")
+            reasons.setdefault(f"{d['verdict']}: {d['reason']}", []).append(f"{name}, {d['wrt']}")
+    for reason, where in reasons.items():
+        shared = "all" if 1 < len(where) == len(rows) else "; ".join(where)
+        lines += wrap(f"{shared}: {reason}", width, subsequent_indent="    ")
     return "\n".join(lines)
 
 
@@ -83,12 +87,7 @@ def _painted(data: Data, text: str, colour: bool) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return list(_rows(text, width))
-
-
-def _rows(text: str, width: int) -> Iterator[str]:
-    for line in text.splitlines():
-        yield from wrap(line, width, break_on_hyphens=False) or [""]
+    return [row for line in text.splitlines() for row in wrap(line, width, break_on_hyphens=False) or [""]]
 
 
 def _cut(rows: Sequence[str], what: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from normbound.calculus.bound import Bound
 from normbound.calculus.derivation import Derivation
-from normbound.calculus.status import WORDS, overall, step_status
+from normbound.calculus.status import WORDS, overall, places, step_status
 from normbound.errors import NormboundError
 from normbound.network.language import to_text as network_text
 from normbound.network.program import natural_symbols
@@ -147,13 +147,13 @@ def statement(bound: Bound, values: Mapping[str, object] | None = None, title: s
 
 
 def status(d: Derivation) -> list[str]:
-    """How sure the derivation is: the weakest of its steps, and which."""
+    """How sure the derivation is: which of its steps no theorem proves."""
     found = overall(d)
     if found.rank == "kernel":
         return [f"every step is an instance of a theorem that the kernel of Coq checked ({len(found.lemmas)} theorems); prove() has it "
                 "check this network"]
-    places = ", ".join(dict.fromkeys(d.label(k) for k in found.weak[:4])) + (", ..." if len(found.weak) > 4 else "")
-    return [f"{WORDS[found.rank]} at {places}; the other steps are instances of theorems that the kernel of Coq checked"]
+    weak = "; ".join(f"{WORDS[rank]} at {', '.join(places(d, steps))}" for rank, steps in found.weak)
+    return [f"{weak}; the other steps are instances of theorems that the kernel of Coq checked"]
 
 
 def derivation_text(d: Derivation) -> str:
@@ -177,7 +177,7 @@ def derivation_text(d: Derivation) -> str:
 
 def _status_json(d: Derivation) -> dict[str, Any]:
     found = overall(d)
-    return {"weakest": WORDS[found.rank], "steps": list(found.weak[:MAX_STEPS]), "lemmas": list(found.lemmas)}
+    return {"weakest": WORDS[found.rank], "steps": [k for _, steps in found.weak for k in steps][:MAX_STEPS], "lemmas": list(found.lemmas)}
 
 
 def sharpness(bound: Bound) -> list[str]:

@@ -19,29 +19,7 @@ from normbound.render.names import SCRIPT, Name, Names
 from normbound.terms.constants import CONSTANTS
 from normbound.terms.normal import Exponent, Naturals, Normal
 from normbound.terms.rewritings import BINOMIAL, BINOMIAL_3, GEOMETRIC, TWO_NODES, Applied, Rewriting, lowered, rewrite
-from normbound.terms.store import (
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    INF,
-    MAX,
-    MIN,
-    NUM,
-    ONE_ID,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Exact,
-    Store,
-    Term,
-    bound_symbols,
-    children,
-)
+from normbound.terms.store import ONE_ID, Exact, Op, Store, Term, bound_symbols, children
 
 __all__ = ["COLUMN", "Line", "Tex", "to_tex"]
 
@@ -158,11 +136,6 @@ class Tex:
         return list(self.rewritings.values())
 
     @property
-    def dd_used(self) -> bool:
-        """Whether complete homogeneous symmetric polynomials appear."""
-        return self.homogeneous_used
-
-    @property
     def conditions(self) -> list[str]:
         """TeX of the conditions under which the printed forms equal the terms, such as ``K \\ge 1``."""
         return [rf"{self.names.symbol(name).tex} \ge 1" for name in self.positive]
@@ -236,8 +209,8 @@ class Tex:
         ids = store.reachable([small])
         nodes = store.nodes
         bound = {b for i in ids for b in bound_symbols(nodes[i])}
-        symbols = dict.fromkeys(nodes[i][1] for i in ids if nodes[i][0] == SYM and i not in bound)
-        families = dict.fromkeys(nodes[i][1] for i in ids if nodes[i][0] == ELT)
+        symbols = dict.fromkeys(nodes[i][1] for i in ids if nodes[i][0] == Op.SYM and i not in bound)
+        families = dict.fromkeys(nodes[i][1] for i in ids if nodes[i][0] == Op.ELT)
         self.symbols_used |= symbols | families
         self.names.register(symbols, families)
         run = _Run(self, forms, ids, limit, [])
@@ -333,13 +306,13 @@ class _Run:
         found = self._open.get(i)
         if found is None:
             node = self.store.nodes[i]
-            if node[0] == SYM and "." in node[1]:
+            if node[0] == Op.SYM and "." in node[1]:
                 found = frozenset((i,))
             else:
                 inner: frozenset[int] = frozenset()
                 for c in children(node):
                     inner |= self._open.get(c, frozenset())
-                if node[0] == REC:  # the starts are outside the scope of the states
+                if node[0] == Op.REC:  # the starts are outside the scope of the states
                     outer: frozenset[int] = self._open.get(node[2], frozenset())
                     for c in node[5]:
                         outer |= self._open.get(c, frozenset())
@@ -347,7 +320,7 @@ class _Run:
                     for c in node[6]:
                         steps |= self._open.get(c, frozenset())
                     inner = outer | (steps - set(bound_symbols(node)))
-                elif node[0] in (PROD, SUM):
+                elif node[0] in (Op.PROD, Op.SUM):
                     inner = self._open.get(node[2], frozenset()) | (self._open.get(node[3], frozenset()) - {node[1]})
                 found = inner
             self._open[i] = found
@@ -401,18 +374,18 @@ class _Run:
             return [(b, scope) for _, b in total.summands if b != ONE_ID]
         node = self.store.nodes[i]
         kind = node[0]
-        if kind in (MAX, MIN):
+        if kind in (Op.MAX, Op.MIN):
             return [(c, scope) for c in node[1:]]
-        if kind in (DD, SUB):
-            inner = node[2:] if kind == DD else node[1:]
+        if kind in (Op.DD, Op.SUB):
+            inner = node[2:] if kind == Op.DD else node[1:]
             return [(c, scope) for c in (*inner, *self._shift_parts(node[1]))]
-        if kind in (PROD, SUM):
+        if kind in (Op.PROD, Op.SUM):
             return [(node[2], scope), (node[3], self._inside(i, scope))]
-        if kind in (EXP, POW):
+        if kind in (Op.EXP, Op.POW):
             return [(node[1], scope)]
-        if kind == ELT:
+        if kind == Op.ELT:
             return [(node[2], scope)]
-        if kind == REC:
+        if kind == Op.REC:
             inside = self._inside(i, scope)
             return [(node[2], scope), *((c, scope) for c in node[5]), *((c, inside) for c in node[6])]
         return []
@@ -420,13 +393,13 @@ class _Run:
     def _inside(self, i: int, scope: _Scope) -> _Scope:
         """The scope of the binder ``i``; components of one recurrence share it."""
         node = self.store.nodes[i]
-        signature = (node[2:] if node[0] == REC else (i,), scope.number if self._opened(i) else 0)
+        signature = (node[2:] if node[0] == Op.REC else (i,), scope.number if self._opened(i) else 0)
         found = self._scopes.get(signature)
         if found is None:
             bound = bound_symbols(node)
             letter = self.binders[_height(self.store, bound[0]) - 1]
             env = {bound[0]: Box(letter, measure(letter), solo=len(letter) == 1)}
-            if node[0] == REC:
+            if node[0] == Op.REC:
                 outer = self._outer_indices(i, scope)
                 for b, (name, _) in zip(node[4], self._sequences(i, scope), strict=True):
                     env[b] = self._name_box(self._member(name, outer, f"{letter}-1", 1.4))
@@ -486,7 +459,7 @@ class _Run:
                 group = frozenset((b, e[n]) for b, e in form.factors if n in e)  # type: ignore[union-attr]
                 if len(group) > 1 and group in products:
                     uses[products[group]] = uses.get(products[group], 0) + 1
-        simple = (NUM, SYM, CONST, OPNORM, INF, ELT)
+        simple = (Op.NUM, Op.SYM, Op.CONST, Op.OPNORM, Op.INF, Op.ELT)
         depths = self._depths()
         wide = {d.key: d.box for d in self.definitions}
         found = []
@@ -509,10 +482,10 @@ class _Run:
             form = self.forms.products.get(i)
             if form is not None:
                 found |= {a for _, e in form.factors for n in e for a in n}
-            elif node[0] == SUB:
+            elif node[0] == Op.SUB:
                 found |= {i, *node[1:]}
-            elif node[0] in (DD, PROD, SUM, REC, ELT):
-                found.add(node[2] if node[0] in (PROD, SUM, REC, ELT) else node[1])
+            elif node[0] in (Op.DD, Op.PROD, Op.SUM, Op.REC, Op.ELT):
+                found.add(node[2] if node[0] in (Op.PROD, Op.SUM, Op.REC, Op.ELT) else node[1])
         return found
 
     def appearing(self) -> set[_Key]:
@@ -526,7 +499,7 @@ class _Run:
         """The box of a part that cannot be broken where it stands; its name when it is wider than ``room``."""
         key = self._key(i, scope)
         box = self.done[key]
-        if box.width <= room or key in self.named or self.store.nodes[i][0] in (NUM, SYM, CONST, OPNORM, INF, ELT):
+        if box.width <= room or key in self.named or self.store.nodes[i][0] in (Op.NUM, Op.SYM, Op.CONST, Op.OPNORM, Op.INF, Op.ELT):
             return box
         return self._define(key, scope, box)
 
@@ -540,37 +513,37 @@ class _Run:
             return self._sum([self._scaled(c, b, scope) for c, b in total.summands])
         node = self.store.nodes[i]
         kind, args = node[0], node[1:]
-        if kind == NUM:
+        if kind == Op.NUM:
             return number_box(args[0])
-        if kind == SYM:
+        if kind == Op.SYM:
             return scope.find(i) or self._name_box(self.names.symbol(args[0]))
-        if kind == CONST:
+        if kind == Op.CONST:
             constant = CONSTANTS[args[0]]
             self.page.constants.setdefault(args[0], (constant.tex, constant.definition))
             tex = constant.tex
             return Box(tex, measure(tex), _PRODUCT if " " in tex else _ATOM)
-        if kind == OPNORM:
+        if kind == Op.OPNORM:
             return Box(rf"{self.names.macro('norm')}{{{self.page._matrix(self.store.matrices[args[0]])}}}", 2.6, tall=1)
-        if kind == INF:
+        if kind == Op.INF:
             return Box(r"\infty", 1.0)
-        if kind == ELT:
+        if kind == Op.ELT:
             index = self._box(args[1], scope)
             return self._name_box(self.names.family(args[0]).indexed(index.tex, index.width))
-        if kind == EXP:
+        if kind == Op.EXP:
             inner = parenthesized(self._inline(args[0], scope, self.limit - 4))
             return Box(rf"\exp{inner.tex}", inner.width + 1.6, _ATOM, inner.tall, raised=True, used=inner.used)
-        if kind == SUB:
+        if kind == Op.SUB:
             return self._difference(self._inline(args[0], scope, self.limit / 2), self._inline(args[1], scope, self.limit / 2))
-        if kind in (MAX, MIN):
-            return self._extremum(r"\max" if kind == MAX else r"\min", args, scope)
-        if kind == DD:
+        if kind in (Op.MAX, Op.MIN):
+            return self._extremum(r"\max" if kind == Op.MAX else r"\min", args, scope)
+        if kind == Op.DD:
             return self._dd(i, args[0], args[1:], scope)
-        if kind in (PROD, SUM):
+        if kind in (Op.PROD, Op.SUM):
             depth = self._box(args[1], scope)
             inside = self._inside(i, scope)
             letter = inside.env[args[0]].tex
             body = self._inline(args[2], inside, self.limit - 6)
-            return _large(r"\prod" if kind == PROD else r"\sum", f"{letter}=1", depth.tex, depth.width, body)
+            return _large(r"\prod" if kind == Op.PROD else r"\sum", f"{letter}=1", depth.tex, depth.width, body)
         return self._recurrence(i, scope)
 
     def _box(self, i: int, scope: _Scope) -> Box:
@@ -617,11 +590,11 @@ class _Run:
         """A depth as summands without a literal, and the literal (which may be negative)."""
         offset = 0
         node = self.store.nodes[depth]
-        while node[0] == SUB and self.store.nodes[node[2]][0] == NUM:
+        while node[0] == Op.SUB and self.store.nodes[node[2]][0] == Op.NUM:
             offset -= self.store.nodes[node[2]][1]
             depth = node[1]
             node = self.store.nodes[depth]
-        if node[0] == NUM:
+        if node[0] == Op.NUM:
             return [], offset + node[1]
         total = self.forms.sums.get(depth)
         if total is None:
@@ -650,7 +623,7 @@ class _Run:
         rule = applied.rule if applied is not None else None
         if applied is not None and applied.result is None:
             self.page._note(applied)
-        order = sorted(nodes, key=lambda c: (self.store.nodes[c][0] == NUM, c))
+        order = sorted(nodes, key=lambda c: (self.store.nodes[c][0] == Op.NUM, c))
         if rule in (BINOMIAL, BINOMIAL_3):
             top = self._shifted(depth, 0, scope)
             return Box(rf"\binom{{{top.tex}}}{{{len(nodes) - 1}}}", top.width + 1.6, _POWER, 3, used=top.used)
@@ -730,7 +703,7 @@ class _Run:
         _, _, index, states, starts, steps = node[1:]
         found: list[tuple[Name, object]] = []
         for k, reached in enumerate(self._reached(i)):
-            table = {Term(self.store, states[j]): self.store.intern((SYM, f".state.{n}")) for n, j in enumerate(reached)}
+            table = {Term(self.store, states[j]): self.store.intern((Op.SYM, f".state.{n}")) for n, j in enumerate(reached)}
             own = self.store.substitute([Term(self.store, steps[j]) for j in reached], table)
             key = (id(self.store), index, tuple(starts[j] for j in reached), tuple(t.id for t in own),
                    scope.number if self._opened(i) else 0)

@@ -1,9 +1,8 @@
-"""Theorems in text, as data and in LaTeX. Nothing is computed here."""
+"""Theorems in text and in LaTeX. Nothing is computed here."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from normbound.render import prose
 from normbound.render.latex import setting_of
@@ -11,7 +10,6 @@ from normbound.render.names import Names
 from normbound.render.naming import Naming
 from normbound.render.templates import Tex, render
 from normbound.render.tex import Tex as Page
-from normbound.terms.text import to_text
 from normbound.theory.theorem import Theorem
 
 
@@ -26,15 +24,6 @@ def theorem_text(theorem: Theorem) -> str:
     if t.lemma:
         rows.append(f"  {'proved':<10}{t.lemma}")
     return "\n".join(rows)
-
-
-def theorem_json(theorem: Theorem) -> dict[str, Any]:
-    """The theorem as plain data: texts as terminals show them, terms as the grammar reads them."""
-    t = theorem
-    return {"name": t.name, "title": t.title, "statement": prose.to_text(t.statement, t.terms),
-            "hypotheses": [prose.to_text(h, t.terms) for h in t.hypotheses], "proof": [prose.to_text(p, t.terms) for p in t.proof],
-            "terms": {n: to_text(x) for n, x in t.terms.items()}, "sharpness": prose.to_text(t.sharpness, t.terms),
-            "warnings": [prose.to_text(w, t.terms) for w in t.warnings], "sources": list(t.sources), "lemma": t.lemma}
 
 
 def theorem_latex(theorem: Theorem, names: Names | None = None, label: str = "", environment: str = "theorem",

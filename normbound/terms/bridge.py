@@ -19,30 +19,7 @@ from normbound.errors import TermError, UnsupportedError
 from normbound.terms.constants import CONSTANTS, enclosure
 from normbound.terms.exact import exact
 from normbound.terms.norms import spectral_norm
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    INF,
-    MAX,
-    MIN,
-    MUL,
-    NUM,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Store,
-    Term,
-    bound_symbols,
-    children,
-    current,
-)
+from normbound.terms.store import Op, Store, Term, bound_symbols, children, current
 
 __all__ = ["NamedConstant", "OperatorNorm", "Recurrence", "dd", "from_sympy", "to_sympy"]
 
@@ -303,50 +280,50 @@ def to_sympy(term: Term, limit: int = LIMIT, naturals: Collection[str] = (), clo
         raise UnsupportedError(f"the term is nested {nesting} deep; SymPy recurses, and at most {MAX_NESTING} levels "
                                "are converted")
     names = _symbol_names(store, ids)
-    wanted = _natural_ids(store, ids) | {i for i in ids if nodes[i][0] == SYM and nodes[i][1] in naturals}
+    wanted = _natural_ids(store, ids) | {i for i in ids if nodes[i][0] == Op.SYM and nodes[i][1] in naturals}
     image: dict[int, Any] = {}
     for i in ids:
         node = nodes[i]
         kind, args = node[0], node[1:]
-        if kind == NUM:
+        if kind == Op.NUM:
             image[i] = _rational(args[0])
-        elif kind == SYM:
+        elif kind == Op.SYM:
             facts = {"positive": True} if store.known_positive(i) else {"nonnegative": True}
             if i in wanted:
                 facts["integer"] = True
             image[i] = sympy.Symbol(names[i], **facts)
-        elif kind == ELT:
+        elif kind == Op.ELT:
             image[i] = sympy.IndexedBase(args[0], nonnegative=True)[image[args[1]]]
-        elif kind == CONST:
+        elif kind == Op.CONST:
             image[i] = _closed()[args[0]] if args[0] in _closed() and closed else _named(args[0])
-        elif kind == OPNORM:
+        elif kind == Op.OPNORM:
             image[i] = OperatorNorm([[_rational(x) for x in row] for row in store.matrices[args[0]]])
-        elif kind == ADD:
+        elif kind == Op.ADD:
             image[i] = image[args[0]] + image[args[1]]
-        elif kind == MUL:
+        elif kind == Op.MUL:
             image[i] = image[args[0]] * image[args[1]]
-        elif kind == POW:
+        elif kind == Op.POW:
             image[i] = image[args[0]] ** _rational(args[1])
-        elif kind in (MAX, MIN):
-            image[i] = (sympy.Max if kind == MAX else sympy.Min)(*(image[c] for c in args))
-        elif kind == DD:
+        elif kind in (Op.MAX, Op.MIN):
+            image[i] = (sympy.Max if kind == Op.MAX else sympy.Min)(*(image[c] for c in args))
+        elif kind == Op.DD:
             image[i] = dd(*(image[c] for c in args))
-        elif kind == EXP:
+        elif kind == Op.EXP:
             image[i] = sympy.exp(image[args[0]])
-        elif kind == SUB:
+        elif kind == Op.SUB:
             image[i] = image[args[0]] - image[args[1]]
-        elif kind in (PROD, SUM):
+        elif kind in (Op.PROD, Op.SUM):
             index, depth, body = (image[c] for c in args)
-            if kind == PROD and index not in body.free_symbols:  # SymPy takes an empty product of zeros for zero
+            if kind == Op.PROD and index not in body.free_symbols:  # SymPy takes an empty product of zeros for zero
                 image[i] = body**depth
             else:
-                image[i] = (sympy.Product if kind == PROD else sympy.Sum)(body, (index, 1, depth))
-        elif kind == REC:
+                image[i] = (sympy.Product if kind == Op.PROD else sympy.Sum)(body, (index, 1, depth))
+        elif kind == Op.REC:
             component, depth, index, states, starts, steps = args
             image[i] = Recurrence(component, image[depth], image[index], [image[c] for c in states],
                                   [image[c] for c in starts], [image[c] for c in steps])
         else:
-            assert kind == INF
+            assert kind == Op.INF
             image[i] = sympy.oo
     return image[term.id]
 
@@ -364,7 +341,7 @@ def _nesting(store: Store, ids: Sequence[int]) -> int:
     for i in ids:
         kind = nodes[i][0]
         below = children(nodes[i])
-        depth[i] = max((depth[c] + (kind not in (ADD, MUL) or nodes[c][0] != kind) for c in below), default=0)
+        depth[i] = max((depth[c] + (kind not in (Op.ADD, Op.MUL) or nodes[c][0] != kind) for c in below), default=0)
     return max(depth.values())
 
 
@@ -372,15 +349,15 @@ def _natural_ids(store: Store, ids: Sequence[int]) -> set[int]:
     nodes, wanted = store.nodes, set[int]()
     for i in reversed(ids):
         node = nodes[i]
-        if node[0] == DD:
+        if node[0] == Op.DD:
             wanted.add(node[1])
-        elif node[0] == ELT:
+        elif node[0] == Op.ELT:
             wanted.add(node[2])
-        elif node[0] in (PROD, SUM):
+        elif node[0] in (Op.PROD, Op.SUM):
             wanted.update(node[1:3])
-        elif node[0] == REC:
+        elif node[0] == Op.REC:
             wanted.update(node[2:4])
-        elif node[0] == SUB:
+        elif node[0] == Op.SUB:
             wanted.add(i)
         if i in wanted:
             wanted.update(children(node))
@@ -391,8 +368,8 @@ def _symbol_names(store: Store, ids: Sequence[int]) -> dict[int, str]:
     """SymPy names; every bound symbol gets one of its own, since SymPy knows symbols by name."""
     nodes = store.nodes
     bound = {b for i in ids for b in bound_symbols(nodes[i])}
-    names = {i: nodes[i][1] for i in ids if nodes[i][0] == SYM and i not in bound}
-    taken = set(names.values()) | {nodes[i][1] for i in ids if nodes[i][0] == ELT}
+    names = {i: nodes[i][1] for i in ids if nodes[i][0] == Op.SYM and i not in bound}
+    taken = set(names.values()) | {nodes[i][1] for i in ids if nodes[i][0] == Op.ELT}
     for b in sorted(bound):
         stem = nodes[b][1].split(".")[0] or "i"
         name, k = stem, 2

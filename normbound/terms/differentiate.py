@@ -13,31 +13,12 @@ from typing import Any
 
 from normbound.errors import TermError
 from normbound.terms.evaluate import DEFAULT_BITS, GUARD_BITS, Values, evaluate_many, precision
-from normbound.terms.store import (
-    ADD,
-    DD,
-    ELT,
-    EXP,
-    MAX,
-    MIN,
-    MUL,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Node,
-    Store,
-    Term,
-    bound_symbols,
-    children,
-)
+from normbound.terms.store import Node, Op, Store, Term, bound_symbols, children
 
 __all__ = ["Difference", "differentiate"]
 
-_NATURAL = {DD: "the depth of dd", PROD: "the depth of an indexed product", SUM: "the depth of an indexed sum",
-            REC: "the depth of a recurrence", ELT: "the index of a family", SUB: "a natural difference"}
+_NATURAL = {Op.DD: "the depth of dd", Op.PROD: "the depth of an indexed product", Op.SUM: "the depth of an indexed sum",
+            Op.REC: "the depth of a recurrence", Op.ELT: "the index of a family", Op.SUB: "a natural difference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +59,7 @@ def differentiate(term: Term, symbol: Term | str) -> Difference:
         symbol = store.symbol(symbol)
     if symbol.store is not store:
         store.refuse(symbol)
-    if symbol.kind != SYM:
+    if symbol.kind != Op.SYM:
         raise TermError(f"found {symbol}; derivatives are taken by a symbol")
     if term.is_unbounded:
         raise TermError("an unbounded term has no derivative")
@@ -95,12 +76,12 @@ class _Sweep:
         nodes = store.nodes
         for i in self.ids:
             node = nodes[i]
-            if node[0] == ELT and node[1] == self.name:
+            if node[0] == Op.ELT and node[1] == self.name:
                 raise TermError(f"{self.name} is a family; derivatives are taken by a symbol, not by {self.name}[i]")
             if symbol.id in bound_symbols(node):
                 raise TermError(f"{self.name} is bound as an index or a state; it has no value to differentiate by")
         self.depends = self._dependence()
-        self.signed = any(nodes[i][0] == POW and nodes[i][2] < 0 and self.depends[nodes[i][1]] for i in self.ids)
+        self.signed = any(nodes[i][0] == Op.POW and nodes[i][2] < 0 and self.depends[nodes[i][1]] for i in self.ids)
         self.up: dict[int, Term] = {symbol.id: store.one}
         self.down: dict[int, Term] = {}
 
@@ -113,7 +94,7 @@ class _Sweep:
             found = set(carriers)
             for i in self.ids:
                 depends[i] = i in carriers or any(depends[c] for c in children(nodes[i]))
-                if depends[i] and nodes[i][0] == REC:
+                if depends[i] and nodes[i][0] == Op.REC:
                     found.update(nodes[i][4])
             if found == carriers:
                 return depends
@@ -123,7 +104,7 @@ class _Sweep:
         store, nodes, depends = self.store, self.store.nodes, self.depends
         for i in self.ids:  # the derivatives of states are symbols, known before the steps that use them
             node = nodes[i]
-            if node[0] == REC and depends[i]:
+            if node[0] == Op.REC and depends[i]:
                 for s in node[4]:
                     if s not in self.up:
                         stem = nodes[s][1].split(".")[0] or "x"
@@ -131,7 +112,7 @@ class _Sweep:
                         if self.signed:
                             self.down[s] = store.fresh(f"{stem}_down")
         for i in self.ids:
-            if depends[i] and nodes[i][0] != SYM:
+            if depends[i] and nodes[i][0] != Op.SYM:
                 self._check(i, nodes[i])
                 up, down = self._node(i, nodes[i])
                 if up:
@@ -142,13 +123,13 @@ class _Sweep:
 
     def _check(self, i: int, node: Node) -> None:
         kind = node[0]
-        if kind in (MAX, MIN):
-            word = "max" if kind == MAX else "min"
+        if kind in (Op.MAX, Op.MIN):
+            word = "max" if kind == Op.MAX else "min"
             text = str(Term(self.store, i))
             raise TermError(f"{word} is not differentiable where its arguments cross, found {text[:200]}; fix the "
                             f"argument that attains it, or differentiate by a symbol other than {self.name}")
-        place = node[1] if kind == DD else node[2] if kind in (PROD, SUM, REC, ELT) else None
-        if kind == SUB or (place is not None and self.depends[place]):
+        place = node[1] if kind == Op.DD else node[2] if kind in (Op.PROD, Op.SUM, Op.REC, Op.ELT) else None
+        if kind == Op.SUB or (place is not None and self.depends[place]):
             raise TermError(f"{self.name} is used as a natural number ({_NATURAL[kind]}); derivatives are taken by "
                             "real symbols")
 
@@ -158,28 +139,28 @@ class _Sweep:
 
     def _node(self, i: int, node: Node) -> tuple[Term, Term]:
         store, kind = self.store, node[0]
-        if kind == ADD:
+        if kind == Op.ADD:
             (a, b), (c, d) = self._parts(node[1]), self._parts(node[2])
             return a + c, b + d
-        if kind == MUL:
+        if kind == Op.MUL:
             x, y = Term(store, node[1]), Term(store, node[2])
             (a, b), (c, d) = self._parts(node[1]), self._parts(node[2])
             return a * y + x * c, b * y + x * d
-        if kind == POW:
+        if kind == Op.POW:
             e = node[2]
             a, b = self._parts(node[1])
             slope = store.number(abs(e)) * store.power(Term(store, node[1]), e - 1)
             return (slope * a, slope * b) if e > 0 else (slope * b, slope * a)
-        if kind == EXP:
+        if kind == Op.EXP:
             a, b = self._parts(node[1])
             return Term(store, i) * a, Term(store, i) * b
-        if kind == DD:
+        if kind == Op.DD:
             return self._divided_difference(node)
-        if kind == SUM:
+        if kind == Op.SUM:
             a, b = self._parts(node[3])
             index, depth = Term(store, node[1]), Term(store, node[2])
             return store.sum(index, depth, a), store.sum(index, depth, b)
-        if kind == PROD:
+        if kind == Op.PROD:
             x = store.fresh("x")
             self.up[x.id] = store.fresh("x_up")
             if self.signed:

@@ -17,33 +17,7 @@ from typing import Any, Protocol
 
 from normbound.errors import TermError
 from normbound.terms.exact import exact
-from normbound.terms.store import (
-    ADD,
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    INF,
-    KIND_NAMES,
-    MAX,
-    MIN,
-    MINUS_HALF,
-    MUL,
-    NUM,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Exact,
-    Node,
-    Store,
-    Term,
-    bound_symbols,
-    children,
-)
+from normbound.terms.store import KIND_NAMES, MINUS_HALF, Exact, Node, Op, Store, Term, bound_symbols, children
 
 DEFAULT_BITS = 108  # plus GUARD_BITS: two machine words, which balls store without a heap block
 GUARD_BITS = 20
@@ -51,7 +25,7 @@ MAX_ITERATIONS = 2_000_000  # of all recurrences of one evaluation together
 MAX_PRECISION = 100_000
 MAX_BITS = 100_000  # of a depth
 Values = Mapping[str, object]
-_SPECIAL = frozenset((SYM, ELT, DD, SUB, PROD, SUM, REC))
+_SPECIAL = frozenset((Op.SYM, Op.ELT, Op.DD, Op.SUB, Op.PROD, Op.SUM, Op.REC))
 
 
 class Algebra(Protocol):
@@ -334,11 +308,11 @@ class _Pass:
             if i in exact_ids:
                 naturals[i] = self._natural(node, naturals)
             kind = node[0]
-            if kind == MUL:
+            if kind == Op.MUL:
                 values[i] = values[node[1]] * values[node[2]]
-            elif kind == ADD:
+            elif kind == Op.ADD:
                 values[i] = values[node[1]] + values[node[2]]
-            elif kind == POW:
+            elif kind == Op.POW:
                 x, e = values[node[1]], node[2]
                 values[i] = x * x if e.__class__ is int and e == 2 else power(x, e)
             else:
@@ -356,14 +330,14 @@ class _Pass:
         for i in ids:
             node = nodes[i]
             kind = node[0]
-            if kind == MUL:
+            if kind == Op.MUL:
                 values[i] = values[node[1]] * values[node[2]]
-            elif kind == ADD:
+            elif kind == Op.ADD:
                 values[i] = values[node[1]] + values[node[2]]
-            elif kind == POW:
+            elif kind == Op.POW:
                 x, e = values[node[1]], node[2]
                 values[i] = x * x if e.__class__ is int and e == 2 else power(x, e)
-            elif kind == SYM and given[node[1]].__class__ in (int, str, Fraction):
+            elif kind == Op.SYM and given[node[1]].__class__ in (int, str, Fraction):
                 values[i] = number(given[node[1]])
                 continue
             else:
@@ -406,7 +380,7 @@ class _Pass:
         missing: dict[str, None] = {}
         for i in special:
             node = nodes[i]
-            if node[0] in (SYM, ELT) and i not in self.binders and node[1] not in self.values:
+            if node[0] in (Op.SYM, Op.ELT) and i not in self.binders and node[1] not in self.values:
                 missing[node[1]] = None
         if missing:
             names = list(missing)
@@ -421,11 +395,11 @@ class _Pass:
         for i in special:
             node = nodes[i]
             kind = node[0]
-            if kind == DD:
+            if kind == Op.DD:
                 stack.append(node[1])
-            elif kind in (ELT, PROD, SUM, REC):
+            elif kind in (Op.ELT, Op.PROD, Op.SUM, Op.REC):
                 stack.append(node[2])
-            elif kind == SUB:
+            elif kind == Op.SUB:
                 stack.append(i)
         while stack:
             i = stack.pop()
@@ -438,28 +412,28 @@ class _Pass:
         """The exact value of a node in a natural position; parts of it may be fractions (half of the features)."""
         kind = node[0]
         value: Exact
-        if kind == NUM:
+        if kind == Op.NUM:
             value = node[1]
-        elif kind == SYM:
+        elif kind == Op.SYM:
             given = self._plain(node[1])
             if not isinstance(given, int) or given < 0:
                 raise TermError(f"{node[1]} = {given} must be a natural number")
             value = given
-        elif kind == ADD:
+        elif kind == Op.ADD:
             value = below[node[1]] + below[node[2]]
-        elif kind == MUL:
+        elif kind == Op.MUL:
             value = below[node[1]] * below[node[2]]
-        elif kind == SUB:
+        elif kind == Op.SUB:
             value = below[node[1]] - below[node[2]]
             if value < 0:
                 raise TermError(f"natural difference {below[node[1]]} - {below[node[2]]} is negative")
-        elif kind == POW and isinstance(node[2], int) and (node[2] > 0 or below[node[1]]):
+        elif kind == Op.POW and isinstance(node[2], int) and (node[2] > 0 or below[node[1]]):
             base = below[node[1]]
             if abs(node[2]) * max(Fraction(base).numerator.bit_length(), Fraction(base).denominator.bit_length()) > MAX_BITS:
                 raise TermError(f"a depth or an index of more than {MAX_BITS} bits")
             value = Fraction(base) ** node[2]
-        elif kind in (MAX, MIN):
-            value = (max if kind == MAX else min)(below[c] for c in node[1:])
+        elif kind in (Op.MAX, Op.MIN):
+            value = (max if kind == Op.MAX else min)(below[c] for c in node[1:])
         else:
             raise TermError(f"a depth or an index must be a natural number, found a {KIND_NAMES[kind]}")
         return value.numerator if value.denominator == 1 else value
@@ -490,40 +464,40 @@ class _Pass:
         """The value of one node over the values ``v`` and natural values ``n`` of its children."""
         kind = node[0]
         algebra = self.algebra
-        if kind == MUL:
+        if kind == Op.MUL:
             return v[node[1]] * v[node[2]]
-        if kind == ADD:
+        if kind == Op.ADD:
             return v[node[1]] + v[node[2]]
-        if kind == POW:
+        if kind == Op.POW:
             return algebra.power(v[node[1]], node[2])
-        if kind == SYM:
+        if kind == Op.SYM:
             return algebra.number(self._plain(node[1]))
-        if kind == NUM:
+        if kind == Op.NUM:
             return algebra.number(node[1])
-        if kind == ELT:
+        if kind == Op.ELT:
             return self._member(node[1], _whole(n[node[2]]))
-        if kind == DD:
+        if kind == Op.DD:
             return algebra.dd(_whole(n[node[1]]), [v[c] for c in node[2:]])
-        if kind == MAX:
+        if kind == Op.MAX:
             return algebra.maximum([v[c] for c in node[1:]])
-        if kind == MIN:
+        if kind == Op.MIN:
             return algebra.minimum([v[c] for c in node[1:]])
-        if kind == CONST:
+        if kind == Op.CONST:
             return algebra.constant(node[1])
-        if kind == OPNORM:
+        if kind == Op.OPNORM:
             return algebra.operator_norm(self.store.matrices[node[1]])
-        if kind == EXP:
+        if kind == Op.EXP:
             return algebra.exp(v[node[1]])
-        if kind == SUB:
+        if kind == Op.SUB:
             return algebra.number(n[node[1]] - n[node[2]])
-        if kind == INF:
+        if kind == Op.INF:
             return algebra.infinity
-        if kind == PROD:
+        if kind == Op.PROD:
             result = algebra.number(1)
             for x in self._iterate(node[1], _whole(n[node[2]]), (), (), (node[3],), v, n)[0]:
                 result = result * x
             return result
-        if kind == SUM:
+        if kind == Op.SUM:
             result = algebra.number(0)
             for x in self._iterate(node[1], _whole(n[node[2]]), (), (), (node[3],), v, n)[0]:
                 result = result + x
@@ -583,17 +557,17 @@ class _Pass:
             exact_columns[i] = [self._natural(node, dict(zip(below, row, strict=True)))
                                 for row in zip(*ints, strict=True)]
         kind = node[0]
-        if kind in (MUL, ADD):
+        if kind in (Op.MUL, Op.ADD):
             a, b = (columns[c] if c in columns else [v[c]] * depth for c in below)
-            if kind == MUL:
+            if kind == Op.MUL:
                 return [x * y for x, y in zip(a, b, strict=True)]
             return [x + y for x, y in zip(a, b, strict=True)]
-        if kind == POW:
+        if kind == Op.POW:
             power, e = self.algebra.power, node[2]
             if e == 2:
                 return [x * x for x in columns[node[1]]]
             return [power(x, e) for x in columns[node[1]]]
-        if kind == ELT:
+        if kind == Op.ELT:
             if depth and node[2] == index:
                 self._member(node[1], depth)  # converts the family, and refuses one that is too short
                 family = self.families[node[1]]
@@ -601,7 +575,7 @@ class _Pass:
             return [self._member(node[1], _whole(k)) for k in exact_columns[node[2]]]
         rows = []
         for t in range(depth):
-            local_v = _Layered({c: columns[c][t] for c in columns}, v) if kind in (PROD, SUM, REC) else \
+            local_v = _Layered({c: columns[c][t] for c in columns}, v) if kind in (Op.PROD, Op.SUM, Op.REC) else \
                 {c: columns[c][t] if c in columns else v.get(c) for c in below}
             local_n = _Layered({c: exact_columns[c][t] for c in exact_columns}, n)
             rows.append(self.apply(node, local_v, local_n))
@@ -626,19 +600,19 @@ class _Pass:
         program: list[tuple[int, int, int, int, Node]] = []
         for i in scan:
             node = nodes[i]
-            if node[0] == SYM:
+            if node[0] == Op.SYM:
                 continue
             below = children(node)
             first = slot(below[0])
             second = slot(below[1]) if len(below) > 1 else first
             kind = node[0]
-            if kind in (PROD, SUM, REC):  # an inner body may read anything that is known here
+            if kind in (Op.PROD, Op.SUM, Op.REC):  # an inner body may read anything that is known here
                 below = tuple(c for c in self.store.reachable([Term(self.store, c) for c in below])
                               if c in columns or (self.masks[c] and not self.masks[c] & ~self.scope))
             for c in below:
                 slot(c)
-            if kind == POW and node[2] == 2:
-                kind, second = MUL, first
+            if kind == Op.POW and node[2] == 2:
+                kind, second = Op.MUL, first
             program.append((kind, slot(i), first, second, node))
         out = [slot(s) for s in steps]
         state_slots = [slots[s] for s in states]
@@ -647,11 +621,11 @@ class _Pass:
             for where, column in feeds:
                 registers[where] = column[t]
             for kind, where, a, b, node in program:
-                if kind == MUL:
+                if kind == Op.MUL:
                     registers[where] = registers[a] * registers[b]
-                elif kind == ADD:
+                elif kind == Op.ADD:
                     registers[where] = registers[a] + registers[b]
-                elif kind == POW:
+                elif kind == Op.POW:
                     registers[where] = self.algebra.power(registers[a], node[2])
                 else:
                     local = {c: registers[s] for c, s in slots.items()}
@@ -665,7 +639,7 @@ class _Pass:
 
 def _reads_number(node: Node, index: int) -> bool:
     """Whether a node may need the index as a number, and not only as the index of a family."""
-    return node[0] in (PROD, SUM, REC) or (node[0] != ELT and index in children(node))
+    return node[0] in (Op.PROD, Op.SUM, Op.REC) or (node[0] != Op.ELT and index in children(node))
 
 
 def _whole(value: Exact) -> int:

@@ -21,7 +21,7 @@ from typing import NoReturn
 from normbound.errors import TermError
 from normbound.terms.exact import exact
 from normbound.terms.names import FUNCTIONS, NORM_NAME, check_name, is_name
-from normbound.terms.store import NUM, SYM, Store, Term, current
+from normbound.terms.store import Op, Store, Term, current
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
@@ -148,7 +148,7 @@ class Cursor:
                     raise TermError(f"column {column}: division by zero")
                 left = left * right**-1
             node = left.node
-            if node[0] == NUM and max(node[1].numerator, node[1].denominator).bit_length() > MAX_BITS:
+            if node[0] == Op.NUM and max(node[1].numerator, node[1].denominator).bit_length() > MAX_BITS:
                 self.fail(f"a number of more than {MAX_BITS} bits")
         return left
 
@@ -162,7 +162,7 @@ class Cursor:
         node = exponent.node
         if self.at("^"):
             self.fail("towers of powers need parentheses; expected an operator")
-        if node[0] == NUM:
+        if node[0] == Op.NUM:
             value = -node[1] if negative else node[1]
             if abs(value) > 10**6 or Fraction(value).denominator > 10**3:
                 raise TermError(f"column {column}: exponent {value} is beyond 10^6 or its denominator beyond 10^3")
@@ -237,7 +237,7 @@ class Cursor:
             with _located(name.column):
                 return store.dd(arguments[0], arguments[1:])
         index, depth, body = arguments
-        if index.node[0] != SYM:
+        if index.node[0] != Op.SYM:
             raise TermError(f"column {name.column}: the first argument of {name.text} is the index, a plain name")
         bound = store.fresh(index.node[1])  # the index is local: the same name outside is another symbol
         body = store.substitute([body], {index: bound})[0]

@@ -19,34 +19,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from normbound.terms.store import (
-    ADD,
-    DD,
-    INF_ID,
-    MAX,
-    MAX_FLAT,
-    MIN,
-    MUL,
-    NUM,
-    ONE_ID,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    ZERO_ID,
-    Exact,
-    Store,
-    Term,
-    bound_symbols,
-    children,
-    rational_power,
-)
+from normbound.terms.store import INF_ID, MAX_FLAT, ONE_ID, ZERO_ID, Exact, Op, Store, Term, bound_symbols, children, rational_power
 
 MAX_FACTORS = 64
 MAX_SUMMANDS = 16
-_BINDERS = (PROD, REC, SUM)
+_BINDERS = (Op.PROD, Op.REC, Op.SUM)
 _ONE, _NONE = Fraction(1), Fraction(0)
 
 Naturals = tuple[int, ...]  # a monomial in naturals: the ids of its factors, with repetition; () is 1
@@ -121,17 +98,17 @@ class Normal:
             bound = bound_symbols(node)
             heights[i] = below + bool(bound)
             if bound:
-                names = {b: store.intern((SYM, f".{heights[i]}.{k}")) for k, b in enumerate(bound)}
+                names = {b: store.intern((Op.SYM, f".{heights[i]}.{k}")) for k, b in enumerate(bound)}
                 for b, name in names.items():
                     self.stems.setdefault(name.id, self.stems.get(b) or nodes[b][1].split(".")[0] or "i")
-                inner = node[6] if node[0] == REC else (node[3],)
+                inner = node[6] if node[0] == Op.REC else (node[3],)
                 changed = {Term(store, b): t for b, t in names.items() if b != t.id}
                 bodies = store.substitute([image[c] for c in inner], changed)
-                if node[0] == REC:  # starts do not see the states, even where a step is the same node
+                if node[0] == Op.REC:  # starts do not see the states, even where a step is the same node
                     image[i] = store.recurrence(node[1], image[node[2]], names[node[3]], [names[b] for b in node[4]],
                                                 [image[c] for c in node[5]], bodies)
                 else:
-                    make = store.product if node[0] == PROD else store.sum
+                    make = store.product if node[0] == Op.PROD else store.sum
                     image[i] = make(names[node[1]], image[node[2]], bodies[0])
             else:
                 image[i] = store.rebuild(i, image)
@@ -162,7 +139,7 @@ class Normal:
                 bases, depths = self._product_leaves(i)
                 stack.extend(bases)
                 stack.extend(depths)
-            elif nodes[i][0] == ADD:
+            elif nodes[i][0] == Op.ADD:
                 stack.extend(self._sum_leaves(i))
             else:
                 stack.extend(children(nodes[i]))
@@ -186,7 +163,7 @@ class Normal:
             if i in seen:
                 continue
             seen.add(i)
-            if nodes[i][0] == ADD and (i == head or i not in self._shared):
+            if nodes[i][0] == Op.ADD and (i == head or i not in self._shared):
                 stack.extend(reversed(nodes[i][1:]))
             else:
                 leaves.append(i)
@@ -205,10 +182,10 @@ class Normal:
             node = nodes[i]
             if not self._opens(i, head):
                 bases.append(i)
-            elif node[0] == MUL:
+            elif node[0] == Op.MUL:
                 stack.append(node[2])
                 stack.append(node[1])
-            elif node[0] == POW:
+            elif node[0] == Op.POW:
                 stack.append(node[1])
             else:
                 depths.append(node[1])
@@ -224,15 +201,15 @@ class Normal:
         node = store.nodes[i]
         if _is_multiplicative(node):
             return self._product(i)
-        if node[0] == ADD:
+        if node[0] == Op.ADD:
             return self._sum(i)
-        if node[0] in (MAX, MIN):
+        if node[0] in (Op.MAX, Op.MIN):
             flat: set[int] = set()
             for c in node[1:]:
                 below = store.nodes[self.image[c]]
                 flat.update(below[1:] if below[0] == node[0] and len(below) <= MAX_FLAT else (self.image[c],))
             terms = [Term(store, c) for c in sorted(flat)]
-            return (store.maximum(terms) if node[0] == MAX else store.minimum(terms)).id
+            return (store.maximum(terms) if node[0] == Op.MAX else store.minimum(terms)).id
         image = {c: Term(store, self.image[c]) for c in children(node)}
         result = store.rebuild(i, image).id
         if store.nodes[result][0] != node[0]:  # folded, for instance dd(2; a, b) to a + b
@@ -252,9 +229,9 @@ class Normal:
             if not self._opens(i, head):
                 continue
             w = weights[i]
-            if node[0] == MUL:
+            if node[0] == Op.MUL:
                 below = ((node[1], w), (node[2], w))
-            elif node[0] == POW:
+            elif node[0] == Op.POW:
                 below = ((node[1], {n: e * node[2] for n, e in w.items()}),)  # type: ignore[assignment]
             else:
                 scale, power = self._natural(node[1])
@@ -275,7 +252,7 @@ class Normal:
         form = self.products.get(i)
         if form is None:
             node = self.store.nodes[i]
-            return (Fraction(node[1]), ()) if node[0] == NUM else (Fraction(1), (i,))
+            return (Fraction(node[1]), ()) if node[0] == Op.NUM else (Fraction(1), (i,))
         atoms: list[int] = []
         for base, exponent in form.factors:
             e = exponent.get((), Fraction(0))
@@ -302,7 +279,7 @@ class Normal:
                         _raise(factors, b, tuple(sorted(n + m)) if n and m else n or m, x if y is _ONE else x * y)
         # Literals: rational powers go into the coefficient, p/q under a root becomes p and q^-1.
         roots: dict[int, Fraction] = {}
-        for b in [b for b in factors if store.nodes[b][0] == NUM]:
+        for b in [b for b in factors if store.nodes[b][0] == Op.NUM]:
             value = Fraction(store.nodes[b][1])
             weight = factors[b].pop((), _NONE)
             if value == 0 and weight:
@@ -341,7 +318,7 @@ class Normal:
         """One literal under each symbolic exponent: 2^K*(3/2)^K is 3^K, and 0^K absorbs what stands beside it."""
         store = self.store
         literals: dict[Naturals, Exact] = {}
-        for b in [b for b in factors if store.nodes[b][0] == NUM]:
+        for b in [b for b in factors if store.nodes[b][0] == Op.NUM]:
             for n, x in list(factors[b].items()):
                 value = store.nodes[b][1]
                 power = rational_power(value, x) if n and x and (value or x > 0) else None
@@ -411,7 +388,7 @@ class Normal:
             if result is None:
                 result = part
             else:  # not ``+``, which would fold (n - c) + c below a form that does not say so
-                result = store.intern((ADD, result.id, part.id))
+                result = store.intern((Op.ADD, result.id, part.id))
         assert result is not None
         self.sums.setdefault(result.id, Sum(summands))
         return result.id
@@ -425,7 +402,7 @@ class Normal:
     def _cancel_differences(self, collected: dict[int, Exact]) -> None:
         """(n - c) + c becomes n."""
         nodes = self.store.nodes
-        pending = sorted(b for b in collected if nodes[b][0] == SUB)
+        pending = sorted(b for b in collected if nodes[b][0] == Op.SUB)
         while pending:
             body = pending.pop(0)
             w = collected.get(body, 0)
@@ -436,12 +413,12 @@ class Normal:
                     collected[b] -= w * c
                 for c, b in self._summands(nodes[body][1]):
                     collected[b] = collected.get(b, 0) + w * c
-                pending = sorted(b for b in collected if nodes[b][0] == SUB and collected[b])
+                pending = sorted(b for b in collected if nodes[b][0] == Op.SUB and collected[b])
 
     def split(self, i: int) -> tuple[Exact, int]:
         """A normalized id as coefficient times a body without one."""
         node = self.store.nodes[i]
-        if node[0] == NUM:
+        if node[0] == Op.NUM:
             return node[1], ONE_ID
         form = self.products.get(i)
         if form is None or form.coefficient == 1:
@@ -460,7 +437,7 @@ def _raise(factors: dict[int, Exponent], base: int, monomial: Naturals, exponent
 
 def _is_multiplicative(node: tuple) -> bool:
     kind = node[0]
-    return kind in (MUL, POW) or (kind == DD and len(node) == 3)
+    return kind in (Op.MUL, Op.POW) or (kind == Op.DD and len(node) == 3)
 
 
 def normal(term: Term) -> Term:

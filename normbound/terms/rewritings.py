@@ -18,22 +18,7 @@ from itertools import combinations_with_replacement
 from math import comb, prod
 
 from normbound.terms.normal import Normal
-from normbound.terms.store import (
-    ADD,
-    DD,
-    MUL,
-    NUM,
-    ONE_ID,
-    POW,
-    PROD,
-    REC,
-    SUM,
-    SYM,
-    ZERO_ID,
-    Store,
-    Term,
-    bound_symbols,
-)
+from normbound.terms.store import ONE_ID, ZERO_ID, Op, Store, Term, bound_symbols
 
 Values = Sequence[Fraction]
 
@@ -113,7 +98,7 @@ def rewrite(store: Store, i: int, conditional: bool = True, indices: Collection[
     stands for its value, so that nodes may be compared by their normal forms.
     """
     node = store.nodes[i]
-    if node[0] != DD:
+    if node[0] != Op.DD:
         return None
     depth, nodes = Term(store, node[1]), [same(c) for c in node[2:]]
     m, ones, zeros = len(nodes), nodes.count(ONE_ID), nodes.count(ZERO_ID)
@@ -145,19 +130,19 @@ def _positivity(depth: Term, indices: Collection[int]) -> tuple[str, ...] | None
         node = store.nodes[i]
         kind = node[0]
         found: tuple[str, ...] | None = None
-        if kind == NUM:
+        if kind == Op.NUM:
             found = () if node[1] >= 1 else None
-        elif kind == SYM:
+        elif kind == Op.SYM:
             found = (node[1],) if "." not in node[1] else () if i in indices else None
-        elif kind in (MUL, ADD):
+        elif kind in (Op.MUL, Op.ADD):
             left, right = known[node[1]], known[node[2]]
-            if kind == MUL:
+            if kind == Op.MUL:
                 found = None if left is None or right is None else tuple(dict.fromkeys(left + right))
             else:
                 options = [x for x in (left, right) if x is not None]
                 found = min(options, key=len) if options else None
-        elif (kind == POW and node[2] > 0) or (kind == DD and len(node) == 3):
-            found = known[node[1] if kind == POW else node[2]]
+        elif (kind == Op.POW and node[2] > 0) or (kind == Op.DD and len(node) == 3):
+            found = known[node[1] if kind == Op.POW else node[2]]
         known[i] = found
     return known[depth.id]
 
@@ -173,9 +158,9 @@ def lowered(term: Term, conditional: bool = True) -> tuple[Term, list[Applied]]:
 
     while True:
         ids = store.reachable([term])
-        if not any(store.nodes[i][0] == DD for i in ids):
+        if not any(store.nodes[i][0] == Op.DD for i in ids):
             return term, list(used.values())
-        indices = {bound_symbols(store.nodes[i])[0] for i in ids if store.nodes[i][0] in (PROD, SUM, REC)}
+        indices = {bound_symbols(store.nodes[i])[0] for i in ids if store.nodes[i][0] in (Op.PROD, Op.SUM, Op.REC)}
         image: dict[int, Term] = {}
         changed = False
         for i in ids:

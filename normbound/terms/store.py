@@ -22,13 +22,18 @@ from normbound.errors import TermError
 from normbound.terms.exact import exact
 from normbound.terms.names import check_name, is_name
 
-# Node kinds. A node is the tuple (kind, *arguments); arguments that are terms are ids.
-NUM, SYM, ELT, CONST, OPNORM, ADD, MUL, POW, MAX, MIN, DD, EXP, SUB, PROD, SUM, REC, INF = range(17)
 KIND_NAMES = ("number", "symbol", "family element", "constant", "operator norm", "sum", "product", "power",
               "maximum", "minimum", "dd", "exponential", "natural difference", "indexed product",
               "indexed sum", "recurrence", "unbounded")
 ZERO_ID, ONE_ID, INF_ID = 0, 1, 2
 MAX_FLAT = 32  # arguments up to which a maximum inside a maximum is spliced in; nests of n maxima stay O(n)
+
+
+class Op:
+    """The kinds of nodes, as small integers: the first entry of a node, and the number of its word in ``KIND_NAMES``."""
+
+    NUM, SYM, ELT, CONST, OPNORM, ADD, MUL, POW, MAX, MIN, DD, EXP, SUB, PROD, SUM, REC, INF = range(17)
+
 
 Exact = int | Fraction
 Node = tuple  # (kind, *arguments)
@@ -87,11 +92,11 @@ class Term:
             return store.unbounded
         nodes = store.nodes
         x, y = nodes[a], nodes[b]
-        if y[0] == NUM and x[0] == NUM:
+        if y[0] == Op.NUM and x[0] == Op.NUM:
             return store.number(x[1] + y[1])
-        if (x[0] == SUB and x[2] == b) or (y[0] == SUB and y[2] == a):  # (n - c) + c
-            return Term(store, x[1] if x[0] == SUB and x[2] == b else y[1])
-        return store.index[ADD, a, b]
+        if (x[0] == Op.SUB and x[2] == b) or (y[0] == Op.SUB and y[2] == a):  # (n - c) + c
+            return Term(store, x[1] if x[0] == Op.SUB and x[2] == b else y[1])
+        return store.index[Op.ADD, a, b]
 
     def __radd__(self, other: TermLike) -> Term:
         return self.store.term(other) + self
@@ -115,9 +120,9 @@ class Term:
             return store.unbounded
         nodes = store.nodes
         x, y = nodes[a], nodes[b]
-        if x[0] == NUM and y[0] == NUM:
+        if x[0] == Op.NUM and y[0] == Op.NUM:
             return store.number(x[1] * y[1])
-        return store.index[MUL, a, b]
+        return store.index[Op.MUL, a, b]
 
     def __rmul__(self, other: TermLike) -> Term:
         return self.store.term(other) * self
@@ -131,7 +136,7 @@ class Term:
     def __pow__(self, exponent: int | Fraction | Term) -> Term:
         if exponent.__class__ is Term:
             node = self.store.nodes[exponent.id]
-            if node[0] != NUM:
+            if node[0] != Op.NUM:
                 return self.store.dd(exponent, [self])
             exponent = node[1]
         elif exponent.__class__ is not int and exponent.__class__ is not Fraction:
@@ -169,7 +174,7 @@ class Term:
     def literal(self) -> Exact | None:
         """The exact value when the term is a literal number."""
         node = self.node
-        return node[1] if node[0] == NUM else None
+        return node[1] if node[0] == Op.NUM else None
 
     def __str__(self) -> str:
         from normbound.terms.text import to_text
@@ -183,16 +188,19 @@ TermLike = Term | int | Fraction | str
 _LITERALS = (int, Fraction, str, float)  # floats are refused with a message, other types may have operators of their own
 
 
+_OF_TERMS = frozenset((Op.ADD, Op.MUL, Op.MAX, Op.MIN, Op.DD, Op.SUB, Op.PROD, Op.SUM))  # all their arguments are terms
+
+
 def children(node: Node) -> tuple[int, ...]:
     """The ids a node refers to, including bound symbols and the bodies they range over."""
     kind = node[0]
-    if kind in (ADD, MUL, MAX, MIN, DD, SUB, PROD, SUM):
+    if kind in _OF_TERMS:
         return node[1:]
-    if kind in (POW, EXP):
+    if kind in (Op.POW, Op.EXP):
         return (node[1],)
-    if kind == ELT:
+    if kind == Op.ELT:
         return (node[2],)
-    if kind == REC:
+    if kind == Op.REC:
         _, _, depth, index, states, starts, steps = node
         return (depth, index, *states, *starts, *steps)
     return ()
@@ -200,9 +208,9 @@ def children(node: Node) -> tuple[int, ...]:
 
 def bound_symbols(node: Node) -> tuple[int, ...]:
     """The symbols that a node binds: they have no value outside it."""
-    if node[0] in (PROD, SUM):
+    if node[0] in (Op.PROD, Op.SUM):
         return (node[1],)
-    if node[0] == REC:
+    if node[0] == Op.REC:
         return (node[3], *node[4])
     return ()
 
@@ -238,9 +246,9 @@ class Store:
         self.matrices: list[tuple[tuple[Exact, ...], ...]] = []
         self._previous: list[Store] = []
         self._bound = 0
-        self.zero = self.intern((NUM, 0))
-        self.one = self.intern((NUM, 1))
-        self.unbounded = self.intern((INF,))
+        self.zero = self.intern((Op.NUM, 0))
+        self.one = self.intern((Op.NUM, 1))
+        self.unbounded = self.intern((Op.INF,))
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -270,20 +278,20 @@ class Store:
                 stack.pop()
                 continue
             kind, *arguments = nodes[top]
-            if kind in (ADD, MUL, MAX, MIN):
+            if kind in (Op.ADD, Op.MUL, Op.MAX, Op.MIN):
                 below = tuple(arguments)
-            elif kind == POW or (kind == DD and len(arguments) == 2):
-                below = (arguments[0] if kind == POW else arguments[1],)
-            elif kind == PROD:
+            elif kind == Op.POW or (kind == Op.DD and len(arguments) == 2):
+                below = (arguments[0] if kind == Op.POW else arguments[1],)
+            elif kind == Op.PROD:
                 below = (arguments[2],)
             else:
-                signs[top] = arguments[0] > 0 if kind == NUM else kind in (CONST, OPNORM, EXP, INF)
+                signs[top] = arguments[0] > 0 if kind == Op.NUM else kind in (Op.CONST, Op.OPNORM, Op.EXP, Op.INF)
                 continue
             missing = [c for c in below if c not in signs]
             if missing:
                 stack.extend(missing)
             else:
-                signs[top] = (any if kind in (ADD, MAX) else all)(signs[c] for c in below)
+                signs[top] = (any if kind in (Op.ADD, Op.MAX) else all)(signs[c] for c in below)
         return signs[i]
 
     def refuse(self, other: Term) -> None:
@@ -296,11 +304,11 @@ class Store:
                 self.refuse(value)
             return value
         if isinstance(value, str):
-            found = self.index.get((SYM, value))
+            found = self.index.get((Op.SYM, value))
             if found is not None and "." not in value:  # a dot marks bound symbols, which no text names
                 return found
             if is_name(value):
-                return self.index[SYM, value]
+                return self.index[Op.SYM, value]
             from normbound.terms.grammar import parse
             return parse(value, store=self)
         return self.number(exact(value))
@@ -310,13 +318,13 @@ class Store:
             raise TermError(f"found {value}; terms are nonnegative")
         if isinstance(value, Fraction) and value.denominator == 1:
             value = value.numerator
-        return self.intern((NUM, value))
+        return self.intern((Op.NUM, value))
 
     def symbol(self, name: str, positive: bool = False) -> Term:
-        found = self.index.get((SYM, name))
+        found = self.index.get((Op.SYM, name))
         if found is None:
             check_name(name)
-            found = self.intern((SYM, name))
+            found = self.intern((Op.SYM, name))
             if positive:
                 self._signs[found.id] = True
         return found
@@ -324,18 +332,18 @@ class Store:
     def fresh(self, stem: str) -> Term:
         """A bound symbol that no text can name (its name contains a dot)."""
         self._bound += 1
-        return self.intern((SYM, f"{stem}.{self._bound}"))
+        return self.intern((Op.SYM, f"{stem}.{self._bound}"))
 
     def element(self, family: str, index: Term) -> Term:
         """The member ``family[index]`` of a family indexed from 1."""
         check_name(family)
-        return self.intern((ELT, family, index.id))
+        return self.intern((Op.ELT, family, index.id))
 
     def constant(self, name: str) -> Term:
         from normbound.terms.constants import CONSTANTS
         if name not in CONSTANTS:
             raise TermError(f"unknown constant {name!r}; known: {', '.join(CONSTANTS)}")
-        return self.intern((CONST, name))
+        return self.intern((Op.CONST, name))
 
     def operator_norm(self, matrix: Sequence[Sequence[Exact]]) -> Term:
         """The spectral norm of an exact matrix, as a constant that is enclosed to any precision."""
@@ -345,15 +353,15 @@ class Store:
         number = self._matrix_numbers.setdefault(rows, len(self.matrices))
         if number == len(self.matrices):
             self.matrices.append(rows)
-        return self.intern((OPNORM, number))
+        return self.intern((Op.OPNORM, number))
 
     def power(self, base: Term, exponent: Exact) -> Term:
         i = base.id
         node = self.nodes[i]
         kind = node[0]
         if exponent.__class__ is int:
-            if exponent == 2 and kind not in (POW, NUM, INF):
-                return self.index[POW, i, 2]
+            if exponent == 2 and kind not in (Op.POW, Op.NUM, Op.INF):
+                return self.index[Op.POW, i, 2]
             if exponent == 1:
                 return base
             if exponent == 0:
@@ -362,7 +370,7 @@ class Store:
             return self.power(base, exponent.numerator)
         else:
             exponent = _exponent(exponent)
-        if kind == POW:  # valid because bases are nonnegative
+        if kind == Op.POW:  # valid because bases are nonnegative
             inner = node[2]
             if exponent == 2 and inner.__class__ is not int and inner.denominator == 2:
                 return self.power(Term(self, node[1]), inner.numerator)
@@ -371,21 +379,21 @@ class Store:
             if i == ONE_ID:
                 return base
             return self.zero if (i == ZERO_ID) == (exponent > 0) else self.unbounded
-        if kind == NUM:
+        if kind == Op.NUM:
             folded = rational_power(node[1], exponent)
             if folded is not None:
                 return self.number(folded)
-        return self.index[POW, i, exponent]
+        return self.index[Op.POW, i, exponent]
 
     def maximum(self, terms: Iterable[Term]) -> Term:
-        return self._extremum(MAX, terms)
+        return self._extremum(Op.MAX, terms)
 
     def minimum(self, terms: Iterable[Term]) -> Term:
-        return self._extremum(MIN, terms)
+        return self._extremum(Op.MIN, terms)
 
     def _extremum(self, kind: int, terms: Iterable[Term]) -> Term:
-        absorbing, neutral = (INF_ID, ZERO_ID) if kind == MAX else (ZERO_ID, INF_ID)
-        pick = max if kind == MAX else min
+        absorbing, neutral = (INF_ID, ZERO_ID) if kind == Op.MAX else (ZERO_ID, INF_ID)
+        pick = max if kind == Op.MAX else min
         seen: dict[int, None] = {}
         best: Exact | None = None
         for t in terms:
@@ -394,11 +402,11 @@ class Store:
                 return t
             if t.id == neutral:
                 continue
-            if node[0] == NUM:
+            if node[0] == Op.NUM:
                 best = node[1] if best is None else pick(best, node[1])
                 continue
             for i in node[1:] if node[0] == kind and len(node) <= MAX_FLAT else (t.id,):
-                if self.nodes[i][0] == NUM:
+                if self.nodes[i][0] == Op.NUM:
                     best = self.nodes[i][1] if best is None else pick(best, self.nodes[i][1])
                 else:
                     seen[i] = None
@@ -406,7 +414,7 @@ class Store:
         if best is not None:
             ids.append(self.number(best).id)
         if not ids:
-            return self.zero if kind == MAX else self.unbounded
+            return self.zero if kind == Op.MAX else self.unbounded
         if len(ids) == 1:
             return Term(self, ids[0])
         return self.intern((kind, *ids))
@@ -414,7 +422,7 @@ class Store:
     def exp(self, t: Term) -> Term:
         if t.id == ZERO_ID:
             return self.one
-        return t if t.id == INF_ID else self.intern((EXP, t.id))
+        return t if t.id == INF_ID else self.intern((Op.EXP, t.id))
 
     def dd(self, depth: TermLike, nodes: Iterable[Term]) -> Term:
         """The divided difference of z^depth at ``nodes``: the complete homogeneous symmetric polynomial of
@@ -444,7 +452,7 @@ class Store:
                 return total
         if m == 1 and ids[0] == ONE_ID:
             return self.one
-        return self.intern((DD, depth.id, *ids))
+        return self.intern((Op.DD, depth.id, *ids))
 
     def monus(self, n: Term, c: TermLike) -> Term:
         """``n - c`` for naturals with n >= c; a smaller n is an error at evaluation, never a negative value."""
@@ -458,19 +466,19 @@ class Store:
             if x < y:
                 raise TermError(f"natural difference {x} - {y} is negative")
             return self.number(x - y)
-        return self.intern((SUB, n.id, c.id))
+        return self.intern((Op.SUB, n.id, c.id))
 
     def product(self, index: Term, depth: Term, body: Term) -> Term:
         """The product of ``body`` over index = 1..depth (1 when depth is 0)."""
         if body.id == ONE_ID or body.id == INF_ID:
             return body
-        return self.intern((PROD, index.id, depth.id, body.id))
+        return self.intern((Op.PROD, index.id, depth.id, body.id))
 
     def sum(self, index: Term, depth: Term, body: Term) -> Term:
         """The sum of ``body`` over index = 1..depth (0 when depth is 0)."""
         if body.id == ZERO_ID or body.id == INF_ID:
             return body
-        return self.intern((SUM, index.id, depth.id, body.id))
+        return self.intern((Op.SUM, index.id, depth.id, body.id))
 
     def recurrence(self, component: int, depth: Term, index: Term, states: Sequence[Term],
                    starts: Sequence[Term], steps: Sequence[Term]) -> Term:
@@ -480,7 +488,7 @@ class Store:
         """
         if any(t.id == INF_ID for t in (*starts, *steps)):
             return self.unbounded
-        return self.intern((REC, component, depth.id, index.id, tuple(t.id for t in states),
+        return self.intern((Op.REC, component, depth.id, index.id, tuple(t.id for t in states),
                             tuple(t.id for t in starts), tuple(t.id for t in steps)))
 
     # -- passes ---------------------------------------------------------------------------------------------
@@ -519,14 +527,14 @@ class Store:
                 continue
             node = nodes[i]
             kind = node[0]
-            if kind in (MUL, ADD):
+            if kind in (Op.MUL, Op.ADD):
                 a, b = node[1], node[2]
                 if not seen[a]:
                     seen[a] = last[i] = 1
                 if not seen[b]:
                     seen[b] = 1
                     last[i] |= 2
-            elif kind == POW:
+            elif kind == Op.POW:
                 a = node[1]
                 if not seen[a]:
                     seen[a] = last[i] = 1
@@ -544,7 +552,7 @@ class Store:
         found: dict[str, Term] = {}
         for i in ids:
             node = self.nodes[i]
-            if (node[0] == SYM and i not in bound) or node[0] == ELT:
+            if (node[0] == Op.SYM and i not in bound) or node[0] == Op.ELT:
                 found.setdefault(node[1], Term(self, i))
         return found
 
@@ -562,25 +570,25 @@ class Store:
         kind = node[0]
         if all(image[c].id == c for c in children(node)):
             return Term(self, i)
-        if kind == ADD:
+        if kind == Op.ADD:
             return image[node[1]] + image[node[2]]
-        if kind == MUL:
+        if kind == Op.MUL:
             return image[node[1]] * image[node[2]]
-        if kind == POW:
+        if kind == Op.POW:
             return self.power(image[node[1]], node[2])
-        if kind in (MAX, MIN):
+        if kind in (Op.MAX, Op.MIN):
             return self._extremum(kind, [image[c] for c in node[1:]])
-        if kind == DD:
+        if kind == Op.DD:
             return self.dd(image[node[1]], [image[c] for c in node[2:]])
-        if kind == EXP:
+        if kind == Op.EXP:
             return self.exp(image[node[1]])
-        if kind == SUB:
+        if kind == Op.SUB:
             return self.monus(image[node[1]], image[node[2]])
-        if kind == ELT:
+        if kind == Op.ELT:
             return self.element(node[1], image[node[2]])
-        if kind == PROD:
+        if kind == Op.PROD:
             return self.product(image[node[1]], image[node[2]], image[node[3]])
-        if kind == SUM:
+        if kind == Op.SUM:
             return self.sum(image[node[1]], image[node[2]], image[node[3]])
         _, component, depth, index, states, starts, steps = node
         return self.recurrence(component, image[depth], image[index], [image[c] for c in states],

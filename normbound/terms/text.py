@@ -6,28 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from normbound.terms.normal import Exponent, Normal
-from normbound.terms.store import (
-    CONST,
-    DD,
-    ELT,
-    EXP,
-    INF,
-    MAX,
-    MIN,
-    NUM,
-    ONE_ID,
-    OPNORM,
-    POW,
-    PROD,
-    REC,
-    SUB,
-    SUM,
-    SYM,
-    Exact,
-    Term,
-    bound_symbols,
-    children,
-)
+from normbound.terms.store import ONE_ID, Exact, Op, Term, bound_symbols, children
 
 INLINE_LIMIT = 160  # nodes of the tree beyond which shared subterms get names
 LINES_LIMIT = 60
@@ -89,13 +68,13 @@ class Printer:
             return [b for _, b in total.summands if b != ONE_ID]
         node = self.store.nodes[i]
         kind = node[0]
-        if kind in (MAX, MIN, DD, SUB, SUM, PROD):
+        if kind in (Op.MAX, Op.MIN, Op.DD, Op.SUB, Op.SUM, Op.PROD):
             return list(node[1:])
-        if kind in (EXP, POW):
+        if kind in (Op.EXP, Op.POW):
             return [node[1]]
-        if kind == ELT:
+        if kind == Op.ELT:
             return [node[2]]
-        if kind == REC:
+        if kind == Op.REC:
             _, _, depth, index, states, starts, steps = node
             return [depth, index, *states, *starts, *steps]
         return []
@@ -110,30 +89,30 @@ class Printer:
             return _Text(" + ".join(texts), _SUM)
         node = self.store.nodes[i]
         kind, args = node[0], node[1:]
-        if kind == NUM:
+        if kind == Op.NUM:
             return number_text(args[0])
-        if kind == SYM:
+        if kind == Op.SYM:
             return _Text((self.symbols or {}).get(i) or args[0].split(".")[0] or f"i{i}", _ATOM)
-        if kind == CONST:
+        if kind == Op.CONST:
             return _Text(args[0], _ATOM)
-        if kind == OPNORM:
+        if kind == Op.OPNORM:
             rows = self.store.matrices[args[0]]
             return _Text(f"opnorm{args[0]}_{len(rows)}x{len(rows[0])}", _ATOM)
-        if kind == INF:
+        if kind == Op.INF:
             return _Text("unbounded", _ATOM)
-        if kind == ELT:
+        if kind == Op.ELT:
             return _Text(f"{args[0]}[{self.done[args[1]].text}]", _ATOM)
-        if kind == EXP:
+        if kind == Op.EXP:
             return _Text(f"exp({self.done[args[0]].text})", _ATOM)
-        if kind == SUB:
+        if kind == Op.SUB:
             return _Text(f"{self.done[args[0]].at(_PRODUCT)} - {self.done[args[1]].at(_PRODUCT)}", _SUM)
-        if kind in (MAX, MIN):
-            return _Text(f"{'max' if kind == MAX else 'min'}({', '.join(self.done[c].text for c in args)})", _ATOM)
-        if kind == DD:
-            nodes = sorted(args[1:], key=lambda c: (self.store.nodes[c][0] == NUM, c))
+        if kind in (Op.MAX, Op.MIN):
+            return _Text(f"{'max' if kind == Op.MAX else 'min'}({', '.join(self.done[c].text for c in args)})", _ATOM)
+        if kind == Op.DD:
+            nodes = sorted(args[1:], key=lambda c: (self.store.nodes[c][0] == Op.NUM, c))
             return _Text(f"dd({self.done[args[0]].text}; {', '.join(self.done[c].text for c in nodes)})", _ATOM)
-        if kind in (PROD, SUM):
-            head = "prod" if kind == PROD else "sum"
+        if kind in (Op.PROD, Op.SUM):
+            head = "prod" if kind == Op.PROD else "sum"
             return _Text(f"{head}({', '.join(self.done[c].text for c in args)})", _ATOM)
         component, depth, index, states, starts, steps = args
         lines = "; ".join(f"{self.done[x].text}' = {self.done[f].text}, {self.done[x].text}_0 = {self.done[a].text}"
@@ -247,7 +226,7 @@ def bound_names(forms: Normal, root: int) -> dict[int, str]:
     """Displayed names of the bound symbols below ``root``: no name captures another symbol of its scope."""
     store = forms.store
     ids = store.reachable([Term(store, root)])
-    binders = [i for i in ids if store.nodes[i][0] in (PROD, SUM, REC)]
+    binders = [i for i in ids if store.nodes[i][0] in (Op.PROD, Op.SUM, Op.REC)]
     if not binders:
         return {}
     order = sorted({b for i in binders for b in bound_symbols(store.nodes[i])})
@@ -258,7 +237,7 @@ def bound_names(forms: Normal, root: int) -> dict[int, str]:
     for i in ids:
         node = store.nodes[i]
         mask = bits.get(i, 0)
-        if node[0] == ELT or (node[0] == SYM and i not in bits):
+        if node[0] == Op.ELT or (node[0] == Op.SYM and i not in bits):
             free.add(node[1])
         for c in children(node):
             mask |= masks[c]
@@ -324,7 +303,7 @@ def to_lines(term: Term, inline: int = INLINE_LIMIT, limit: int = LINES_LIMIT) -
     taken = {*term.store.symbols(term), *symbols.values()}
     for i in order:
         width[i] = 1 + sum(1 if c in names else width[c] for c in printer.parts(i))
-        compound = term.store.nodes[i][0] not in (NUM, SYM, CONST, OPNORM, INF, ELT)
+        compound = term.store.nodes[i][0] not in (Op.NUM, Op.SYM, Op.CONST, Op.OPNORM, Op.INF, Op.ELT)
         if compound and i != root and ((parents.get(i, 0) > 1 and width[i] > 4) or width[i] > 60):
             name = f"T{len(names) + 1}"
             while name in taken:

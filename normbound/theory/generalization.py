@@ -24,7 +24,7 @@ from normbound.errors import HypothesisError, NetworkError, TermError, Unsupport
 from normbound.network.program import Network, natural_symbols
 from normbound.terms.evaluate import DEFAULT_BITS, evaluate_exact, evaluate_many, precision
 from normbound.terms.exact import exact
-from normbound.terms.store import SYM, Term, TermLike, current, sqrt
+from normbound.terms.store import Op, Term, TermLike, current, sqrt
 from normbound.theory.losses import Loss, LossTheorem, loss_on
 from normbound.theory.premises import Assumptions, Quantities, bounded, trained
 from normbound.theory.theorem import Theorem
@@ -211,7 +211,7 @@ def _setting(network: Network, loss: Loss | str, wrt: str, n: TermLike | None, c
     if number is not None and (not isinstance(number, int) or number < 1):
         raise NetworkError(f"n = {number}: a natural number of at least 1 is needed")
     t = page.own(confidence, "confidence", "t", "t_c")
-    if t.kind != SYM:
+    if t.kind != Op.SYM:
         raise NetworkError(f"confidence = {t}: a symbol is needed; give delta to at(...)")
     if top is not None:
         M = page.own(top, "top", "M", shared=True)
@@ -231,7 +231,7 @@ def _own_cells(bound: Bound, loss: Loss, M: Term, per_cell: Mapping[str, str]) -
     for name in per_cell:
         if name not in known:
             raise NetworkError(f"per_cell: {name} is no symbol of the network; it has {', '.join(known) or 'none'}")
-        if known[name].kind != SYM:
+        if known[name].kind != Op.SYM:
             raise NetworkError(f"per_cell: {name} is a family of the layers; a single symbol of the network is needed")
         if name in naturals:
             raise NetworkError(f"per_cell: {name} is a dimension or a depth, the same on all cells; a floor or a radius is needed")

@@ -6,11 +6,11 @@ import io
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 
 import joblib
 import pytest
 
-from normbound import cli
 from normbound.check import falsify
 from normbound.check import report as reports
 from normbound.check.falsify import Batch, check, examine
@@ -26,7 +26,7 @@ from normbound.network.builtins import get, names, source
 from normbound.network.files import read
 from normbound.network.program import Input
 from normbound.terms.evaluate import evaluate_floats
-from normbound.terms.store import ELT, Store, current
+from normbound.terms.store import Op, Store, current
 from normbound.version import VERSION
 
 SOME = ("recurrent", "indexed")
@@ -200,7 +200,7 @@ def test_packed_files_derive_the_same(name):
 
 
 def numbers(p):
-    values = {n: [2, "1/3", 4] if n in ("s", "b", "g", "h", "sigma") and p.symbols[n].kind == ELT else k + 2
+    values = {n: [2, "1/3", 4] if n in ("s", "b", "g", "h", "sigma") and p.symbols[n].kind == Op.ELT else k + 2
               for k, n in enumerate(sorted(p.symbols))}
     whole = p.derivation.summary
     return evaluate_floats([whole.L, whole.q2, whole.q1, whole.q0], {**values, "K": 2})
@@ -349,17 +349,8 @@ def test_nothing_to_replay_is_an_error(tmp_path):
 
 # -- the command ----------------------------------------------------------------------------------------------------
 @pytest.fixture
-def command(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["normbound", "check", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out = capsys.readouterr()
-        return code, out.out, out.err
-    return call
+def command(command_line):
+    return partial(command_line, "check")
 
 
 def test_command_writes_lines_and_replays_them(command, tmp_path, monkeypatch):

@@ -16,22 +16,7 @@ ALL = os.environ.get("NORMBOUND_ALL_CLAIMS") == "1"
 OTHER = {"vacuous:": {"vacuous"}, "undefined:": {"ill-defined"}}
 """Verdicts that a file cannot expect, by the beginning of the id; ids that end in -guarded or -not expect what their file says."""
 
-_MISSING = {
-    "dd of three and four nodes in the step of an induction": "r2:sensitivity",
-    "a bound on one of several terms under a root": "r5:last-layer",
-    "rates of dd with symbolic nodes": "r7:curvature-rate rate:divided-difference r7:curvature-rate-of-the-constant",
-    "four equations among the hypotheses: found, but late": "r9:unit-weights",
-    "a telescoping bound with roots": "residual:growing-deviations",
-    "log(1 + t) <= t inside a power with a root": "residual:scaled-by-root-rate",
-    "subtraction under a strict root": "threshold:root-strict",
-    "roots of products after squaring twice": "triangle:minkowski fraction:two-points-of-a-normalizer",
-    "Bernoulli with a real exponent": "log:concave",
-    "maxima of three, then exponentials": "logsumexp:three-below",
-    "derivative in a real K": "monotone:compound",
-    "an order of the variables": "squares:schur",
-    "integers: parity": "integer:odd",
-    "sums of thousands of terms as counterexamples": "sum:harmonic-bounded",
-}
+_MISSING: dict[str, str] = {}
 OPEN = {id: why for why, ids in _MISSING.items() for id in ids.split()}
 """True or false claims that nothing decides yet, and what is missing. They may be undecided, never the opposite."""
 

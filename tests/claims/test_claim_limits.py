@@ -84,7 +84,8 @@ def test_wrong_values_are_not_proved_and_the_true_one_is_named(case):
     ({**K, "f": "positive[K]"}, [], "limit(prod(i, 1, K, f[i]), K) == 0"), ({**K, "n": "natural"}, ["n >= K"], "limit(K/n, K) == 0"),
 ])
 def test_left_open(sorts, given, goal):
-    assert limits.attempt(sequent(sorts, given, goal), budget(2.0)) is None
+    found = limits.attempt(sequent(sorts, given, goal), budget(2.0))
+    assert found is None or not complete(found)
 
 
 CHANGES = {

@@ -1,13 +1,16 @@
 """Comparisons after taking logarithms: what is found is accepted, what is altered or false is not."""
 
 import random
+from fractions import Fraction
 
 import pytest
 from claim_proofs import budget, changed, counterexample, false_at, nodes, points, sequent
 
 from normbound.claims.checker import Rejected, replay, rules
+from normbound.claims.checker.logforms import Forms, to_node
 from normbound.claims.checker.rules_loglinear import loglinear as rule
 from normbound.claims.checker.sequent import Sequent
+from normbound.claims.evaluate import truth
 from normbound.claims.prove import loglinear
 from normbound.claims.prove.expoly import complete
 from normbound.claims.prove.farkas import nonnegative
@@ -24,6 +27,10 @@ TRUE = [
      "(gamma/sqrt(sigma^2+eps))^m <= 1"),
     ({"a": "positive", "s": "positive", "K": "natural"}, [], "(1+a*s)^K <= exp(a*s*K)"),
     ({"K": "natural"}, ["K >= 1"], "(1+1/K)^K <= exp(1)"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "(1 + s/sqrt(K))^K <= exp(s*sqrt(K))"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "K*log(1 + s/sqrt(K)) <= s*sqrt(K)"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "(1 + s/sqrt(K + 1))^K <= exp(s*K/sqrt(K + 1))"),
+    ({"K": "natural", "s": "positive", "x": "positive"}, [], "(1 + s/sqrt(x))^(2*K) <= exp(2*s*K*sqrt(x)/x)"),
     ({"x": "positive"}, [], "x*exp(1-x) <= 1"),
     ({"x": "positive"}, [], "log(x) <= x - 1"),
     (S_K, ["forall(i, 1, K, s[i]*q[i] <= 1)"], "prod(i, 1, K, s[i]*q[i]) <= 1"),
@@ -49,6 +56,9 @@ FALSE = [
     (S_K, ["forall(i, 2, K, s[i] <= L)"], "prod(j, 1, K, s[j]) <= L^K"),
     (S_K, ["forall(i, 1, K, s[i] <= L)"], "prod(j, 1, K, s[j]) <= L^(K+1)"),
     ({"s": "positive", "K": "natural"}, ["s > 1"], "s^K > 1"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "(1 + s/sqrt(K))^K <= exp(s)"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "(1 + s/sqrt(K))^K <= exp(s*sqrt(K)/2)"),
+    ({"K": "natural", "s": "positive"}, ["K >= 1"], "(1 + s/sqrt(K))^(2*K) <= exp(s*sqrt(K))"),
     ({"x": "real", "n": "natural"}, [], "x^n <= (x^2)^n"),
     ({"x": "real"}, [], "sqrt(x^2) == x"),
 ]
@@ -199,6 +209,28 @@ def _with_stated(s, texts, mode):
     except REFUSED:
         return None
     return data
+
+
+def test_roots_have_one_form():
+    names = {"x": "positive", "y": "positive", "z": "nonnegative"}
+    draw = random.Random(3)
+    same = 0
+    for _ in range(150):
+        a, b = ("*".join(draw.choice(("x", "y", "(1/x)", "sqrt(x)", "(1/sqrt(x))", "(2/sqrt(x*y))", "sqrt(x*y)", "(z/sqrt(4*y))", "3"))
+                         for _ in range(draw.randint(1, 4))) for _ in range(2))
+        s = sequent(names, [], f"{a} == {b}")
+        forms = Forms(s)
+        found = forms.plain(s.goal.args[0])
+        assert all(k in (0, 1) for m in found for x, k in m if x.op == Op.SQRT)
+        assert not forms.demands
+        for point in ({"x": 4, "y": 9, "z": 0}, {"x": Fraction(1, 4), "y": 1, "z": 3}, {"x": 9, "y": Fraction(4, 25), "z": Fraction(1, 2)}):
+            assert truth(Node(Op.EQ, (s.goal.args[0], to_node(found))), point) is True
+            if found == forms.plain(s.goal.args[1]):
+                same += 1
+                assert truth(s.goal, point) is True
+    assert same > 10
+    assert Forms(s).plain(s.expression("y/sqrt(y)")) == Forms(s).plain(s.expression("sqrt(y)"))
+    assert Forms(s).plain(s.expression("1/sqrt(x + y)")) != Forms(s).plain(s.expression("sqrt(x + y)"))
 
 
 def test_deep_expressions_end_in_a_refusal():

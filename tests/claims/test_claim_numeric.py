@@ -78,7 +78,8 @@ def test_structural_names():
     assert structural([parse_statement("x^n <= 1")], names) == set()
 
 
-@pytest.mark.parametrize("text", ["sum(i, 1, 10^6, x) <= 1", "increasing(x, x)", "z <= 1", "bound(net) <= 1", "sum(i, 1, K/2, x) <= 1"])
+@pytest.mark.parametrize("text", ["sum(i, 1, 10^6, dd(i; x)) <= 1", "increasing(x, x)",
+                                  "z <= 1", "bound(net) <= 1", "sum(i, 1, K/2, x) <= 1"])
 def test_what_is_left_out(text):
     with pytest.raises(NotNumeric):
         Batch(PLAIN, INTEGERS, *arrays()).margin(parse_statement(text))

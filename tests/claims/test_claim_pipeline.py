@@ -3,7 +3,7 @@
 import pytest
 from claim_files import CLAIMS, claims
 
-from normbound.claims import engine, pipeline, target
+from normbound.claims import engine, kernel, pipeline, target
 from normbound.claims.checker import check, from_json, node
 from normbound.claims.document import read
 from normbound.claims.engine import Prover
@@ -60,7 +60,7 @@ def test_a_bound_in_the_place_of_a_constant_refutes_nothing(show):
                                                ("t^K >= Lip(plain)", True), ("bound(plain) == t^K", True)])
 def test_what_a_derivation_says_by_itself(show, verdict):
     claim = read(f'{NETWORK}show = "{show}"\n').claims[0]
-    assert pipeline._plain(claim, target.sequent_of(claim)[0]) == verdict
+    assert kernel._plain(claim, target.sequent_of(claim)[0]) == verdict
 
 
 def test_undecided_says_what_was_tried():

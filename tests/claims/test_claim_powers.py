@@ -41,6 +41,7 @@ ARGUMENTS = {  # sorts, arguments, and the conclusion must be true at all small 
     "bernoulli": ({"x": "real", "n": "natural"}, ["x", "n"]),
     "exp": ({"x": "real"}, ["x"]),
     "log": ({"x": "real"}, ["x"]),
+    "log_above": ({"x": "real"}, ["x"]),
     "amgm": ({"x": "real", "y": "real", "z": "real"}, ["x", "y", "z"]),
     "cauchy": (AB, ["sum(i,1,K,a[i])", "sum(j,1,K,b[j]-c[j])"]),
     "triangle": (AB, ["sum(i,1,K,a[i]*i)"]),

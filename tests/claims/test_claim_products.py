@@ -28,6 +28,21 @@ POLYNOMIAL = [
     ([], "x^2 + y^2 + z^2 >= x*y + y*z + z*x"), ([], "x^3 + y^3 + z^3 >= 3*x*y*z"), (["x^2 <= y^2"], "x <= y"),
     (["q*x < 1"], "1/(1-q*x) >= 1"),
 ]
+ROOTS = [
+    (["x^2 == u^2 + q", "y^2 == v^2 + q"], "(u/x - v/y)^2 <= (u - v)^2/(x*y)"), (["x^2 == u^2 + q", "y^2 == v^2 + q"], "u*v + q <= x*y"),
+    (["x^2 == y + 1"], "x^4 == y^2 + 2*y + 1"), (["x^3 == y"], "x^4 == x*y"), (["u^2 == q"], "u^3*v == u*v*q"),
+    (["x/sqrt(y^2 + q) < 1"], "x^2 - q < y^2"), (["x/sqrt(y^2 + q) <= 1"], "x^2 - q <= y^2"), (["x^2 - q < y^2"], "x/sqrt(y^2 + q) < 1"),
+    (["z*x < z*sqrt(y^2 + q)"], "x^2 < y^2 + q"), (["1/sqrt(x + q) > 1/y"], "x + q < y^2"),
+    ([], "sqrt((u + x)^2 + (v + y)^2) <= sqrt(u^2 + v^2) + sqrt(x^2 + y^2)"),
+    ([], "sqrt((u - x)^2 + (v - y)^2) <= sqrt(u^2 + v^2) + sqrt(x^2 + y^2)"),
+    ([], "sqrt(u^2 + v^2) - sqrt(x^2 + y^2) <= sqrt((u - x)^2 + (v - y)^2)"),
+    ([], "sqrt((u + x)^2 + (v + y)^2 + (q + z)^2) <= sqrt(u^2 + v^2 + q^2) + sqrt(x^2 + y^2 + z^2)"),
+    ([], "u*x + v*y <= sqrt(u^2 + v^2)*sqrt(x^2 + y^2)"), ([], "2*(u*x - u*v + v*x) <= u^2 + v^2 + x^2"),
+    ([], "sqrt((u - x)^2 + (v - y)^2) <= sqrt((u - q)^2 + (v - z)^2) + sqrt((q - x)^2 + (z - y)^2)"),
+    ([], "(u/sqrt(u^2 + x) - v/sqrt(v^2 + x))^2 <= (u - v)^2/(sqrt(u^2 + x)*sqrt(v^2 + x))"),
+    (["q <= 2*sqrt(n)"], "q + 1/sqrt(n + 1) <= 2*sqrt(n + 1)"), (["q >= 2*sqrt(n + 1) - 2"], "q + 1/sqrt(n + 1) >= 2*sqrt(n + 2) - 2"),
+    (["q <= 2 - 1/x"], "q + 1/(x + 1)^2 <= 2 - 1/(x + 1)"), (["q <= 1/sqrt(x)"], "q^2*x <= 1"),
+]
 STRUCTURED = [
     (["L1 <= L2"], "L1^n*x + dd(n; L1, 1)*y <= L2^n*x + dd(n; L2, 1)*y"),
     (["L1 <= L2"], "sqrt(L1^2+x)*exp(L1) <= exp(L2)*sqrt(L2^2+x)"),
@@ -46,6 +61,12 @@ FALSE = [
     ([], "x*y <= x + y"), (["x <= y"], "x*u <= y*u"), ([], "x < x"), (["x >= 0"], "1 <= 0"), (["x <= y"], "y <= x"), ([], "sqrt(x) <= x"),
     (["u <= v"], "u^2 <= v^2"), (["m <= n"], "x^m <= x^n"), ([], "sum(i, 1, n, s[i]) > 0"), ([], "x^2 + y^2 >= 3*x*y"),
     (["forall(i, 1, n, s[i] <= 2)"], "prod(i, 1, n, s[i]) <= 1"), ([], "max(u, v) <= u"), ([], "u <= 1 iff u^2 <= 1"), ([], "q^n <= 1"),
+    (["x^2 == u^2 + q", "y^2 == v^2 + q"], "(u/x - v/y)^2 <= (u - v)^2/(x*y)^2"),
+    (["x^2 == u^2 + q", "y^2 == v^2 + q"], "u*v + 2*q <= x*y"),
+    (["u^2 == q"], "u^3 == v*q"), (["x/sqrt(y^2 + q) <= 1"], "x^2 - q < y^2"), (["u/sqrt(y^2 + q) <= 1"], "u^2 - q <= y^2"),
+    ([], "sqrt((u + x)^2 + (v + y)^2) < sqrt(u^2 + v^2) + sqrt(x^2 + y^2)"),
+    ([], "sqrt(u^2 + v^2) + sqrt(x^2 + y^2) <= sqrt((u + x)^2 + (v + y)^2)"), ([], "sqrt(u^2 + v^2)*sqrt(x^2 + y^2) <= u*x + v*y"),
+    (["q <= 2*sqrt(n)"], "q + 1/sqrt(n + 1) <= 2*sqrt(n)"), (["q <= 2 - 1/x"], "q + 1/(x + 1)^2 <= 2 - 2/(x + 1)"),
 ]
 
 
@@ -71,7 +92,7 @@ def filled(s, found, end, level):
     return {**found, "premises": parts}
 
 
-@pytest.mark.parametrize(("given", "goal"), POLYNOMIAL)
+@pytest.mark.parametrize(("given", "goal"), POLYNOMIAL + ROOTS)
 def test_products_prove(given, goal):
     s = sequent(SORTS, given, goal)
     assert counterexample(s, 60) is None

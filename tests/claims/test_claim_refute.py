@@ -56,6 +56,8 @@ def number(node, point):
 
 
 def holds(node, point):
+    if node.op == "recurrence":
+        node = unrolled(node)
     if node.op == "and":
         return all(holds(p, point) for p in node.args)
     if node.op == "implies":

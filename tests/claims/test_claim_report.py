@@ -44,31 +44,34 @@ def test_data(rows):
 
 def test_certificates_verify_and_corrupted_ones_do_not(rows, tmp_path):
     known = {c.id: c for _, c, _ in rows}
-    paths = report.write_certificates(rows, tmp_path / "out")
+    paths = [p for p in report.write_certificates(rows, tmp_path / "out") if p.suffix == ".json"]
     assert {p.stem for p in paths} == {"power", "quotient", "vacuous", "limit"}
     for path in paths:
-        name, verdict, _ = target.verify(known, path.read_text(), str(path))
-        assert name == path.stem and verdict == ("vacuous" if name == "vacuous" else "proved (certificate)")
+        claim, data = target.of_file(known, path.read_text(), str(path))
+        assert claim.id == path.stem
+        assert target.verify(claim, data, 20)[0] == ("vacuous" if claim.id == "vacuous" else "proved (certificate)")
     data = json.loads((tmp_path / "out" / "quotient.json").read_text())
     for change in ({"certificate": {"rule": "evident", "data": {}, "premises": []}}, {"claim": "power"}, {"verdict": "vacuous"},
                    {"certificate": {**data["certificate"], "premises": [{"rule": "evident", "data": {}, "premises": []}]}}):
         with pytest.raises(Rejected):
-            target.verify(known, json.dumps({**data, **change}), "c")
+            target.verify(*target.of_file(known, json.dumps({**data, **change}), "c"), 20)
     for text in ("{", "[]", json.dumps({**data, "schema": 2}), json.dumps({**data, "claim": "nobody"}), json.dumps({**data, "more": 1})):
         with pytest.raises(ClaimError, match="accepted"):
-            target.verify(known, text, "c")
+            target.of_file(known, text, "c")
 
 
 def test_verification_imports_no_prover(rows, tmp_path):
-    paths = report.write_certificates(rows, tmp_path / "out")
-    (tmp_path / "f.toml").write_text(claim_text())
-    code = ("import sys; from normbound import cli\nsys.argv = ['normbound', 'claims', *sys.argv[1:]]\n"
-            "try: cli.main()\nexcept SystemExit as stop: assert not stop.code, stop.code\n"
+    paths = [p for p in report.write_certificates(rows, tmp_path / "out") if p.suffix == ".json"]
+    questions = [json.dumps({"text": claim_text(), "where": "f.toml", "id": p.stem, "expect": "proved", "seconds": 20, "kernel": 0,
+                             "recheck": None, "certificate": json.loads(p.read_text())}) for p in paths]
+    code = ("import sys\nfrom normbound.claims.worker import serve\nserve(sys.stdin, sys.stdout, 0, False)\n"
             "print(sorted(m for m in sys.modules if m.startswith('normbound.claims.prove')))\n"
             "print(sorted(m for m in sys.modules if m.startswith('normbound.claims.checker.rules')) != [])")
-    arguments = [str(tmp_path / "f.toml"), *(x for p in paths for x in ("--verify", str(p)))]
-    found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert found.stdout.splitlines()[-2:] == ["[]", "True"] and "power: proved (certificate)" in found.stdout
+    found = subprocess.run([sys.executable, "-c", code], input="\n".join(questions), capture_output=True, text=True, check=True)
+    lines = found.stdout.splitlines()
+    assert lines[-2:] == ["[]", "True"]
+    verdicts = {o["id"]: o["verdict"] for o in (json.loads(x)["outcome"] for x in lines[1:-2])}
+    assert verdicts.pop("vacuous") == "vacuous" and set(verdicts.values()) == {"proved (certificate)"} and len(verdicts) == 3
 
 
 def test_several_files_get_folders(rows, tmp_path):
@@ -88,11 +91,14 @@ def test_latex(rows, tex, tmp_path):
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-def test_every_rule_has_words():
+def test_every_rule_lemma_and_equation_has_words():
+    from normbound.claims import wording
     from normbound.claims.checker.registry import rules
-    from normbound.claims.typeset import _WHY
+    from normbound.claims.checker.rules_expoly import EQUATIONS
+    from normbound.claims.checker.rules_powers import LEMMAS
     special = {"evident", "hypothesis", "products", "loglinear", "lemma", "induction", "unfold", "boxes"}
-    assert set(rules()) <= set(_WHY) | special
+    assert rules().keys() <= wording.RULES.keys() | special
+    assert LEMMAS.keys() == wording.LEMMAS.keys() and EQUATIONS.keys() == wording.EQUATIONS.keys()
 
 
 def test_the_guide_names_every_verdict_and_option():

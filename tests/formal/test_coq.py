@@ -2,7 +2,8 @@
 
 import pytest
 
-from normbound.formal.coq import CoqError, Place, find, run
+from normbound.formal.coq import Coq, CoqError, Place, find, run
+from normbound.formal.proof import judge
 
 VERSION = "echo 'The Coq Proof Assistant, version {}'; echo 'compiled with OCaml 4.13.1'"
 
@@ -22,7 +23,12 @@ def test_versions(program, monkeypatch, version, fine):
 
 def test_a_program_that_is_no_coq(program, monkeypatch):
     monkeypatch.setenv("NORMBOUND_COQC", str(program("echo hello")))
-    with pytest.raises(CoqError, match="'hello'; accepted"):
+    with pytest.raises(CoqError, match="coqc is no Coq, its --version prints 'hello'; accepted"):
+        find()
+    path = program("")
+    path.write_bytes(b"\x7fELF, and nothing that can be run")
+    monkeypatch.setenv("NORMBOUND_COQC", str(path.rename(path.with_name("other"))))
+    with pytest.raises(CoqError, match="other cannot be run: Exec format error; accepted"):
         find()
 
 
@@ -51,6 +57,30 @@ def test_the_place_of_an_error(coq):
     assert run("Definition a := 1. (* ").status == "rejected"
 
 
+def test_a_damaged_library_is_no_verdict_on_the_file(coq, tmp_path, monkeypatch):
+    monkeypatch.delenv("NORMBOUND_PROOFS", raising=False)
+    monkeypatch.setattr("normbound.formal.library.compiled", lambda *_: tmp_path)
+    (tmp_path / "Vec.vo").write_bytes(b"")
+    source = "From Normbound Require Import Vec.\nDefinition a := 1.\n"
+    found = run(source)
+    assert (found.status, found.place) == ("version", None) and f"library is in {tmp_path}: without" in found.message
+    (tmp_path / "Vec.vo").write_bytes(b"of another compiler" * 100)
+    assert run(source).status == "version"
+    assert judge(source, "a = 1").status == "not run"
+
+
+def test_a_compiler_that_does_nothing(program, monkeypatch):
+    """Its version is right, and it writes no file, or disappears."""
+    path = program('[ "$1" = --version ] && echo "The Coq Proof Assistant, version 8.16.1"; true')
+    monkeypatch.setenv("NORMBOUND_COQC", str(path))
+    found = run("Definition a := 1.")
+    assert found.status == "rejected" and "without a compiled file" in found.message
+    path.chmod(0o644)
+    monkeypatch.setattr("normbound.formal.coq.find", lambda: Coq(str(path), "8.16.1", ""))
+    found = run("Definition a := 1.")
+    assert found.status == "missing" and "ermission denied" in found.message
+
+
 def test_time(coq):
     found = run("Theorem slow : True.\nProof. do 1000000 (do 1000000 idtac). exact I. Qed.\n", seconds=2)
     assert found.status == "timeout" and 2 <= found.seconds < 20
@@ -69,9 +99,12 @@ def test_nothing_stays_behind(coq, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folders_of_the_user_do_not_count(coq, tmp_path, monkeypatch):
-    """A library of the same name in COQPATH is not read."""
-    (tmp_path / "Foreign.v").write_text("Definition x := 1.")
-    monkeypatch.setenv("COQPATH", str(tmp_path))
+@pytest.mark.parametrize("variable", ["COQPATH", "XDG_DATA_DIRS", "XDG_DATA_HOME"])
+def test_folders_of_the_user_do_not_count(coq, tmp_path, monkeypatch, variable):
+    """Files that Coq itself would find through its environment are not read."""
+    folder = tmp_path / "coq"  # the one that Coq looks for in folders of data
+    folder.mkdir()
+    (folder / "Foreign.v").write_text("Definition x := 1.")
+    monkeypatch.setenv(variable, str(folder if variable == "COQPATH" else tmp_path))
     found = run("Load Foreign.")
     assert found.status == "rejected"

@@ -314,7 +314,8 @@ def test_other_theorems(coq, theorem, gate, reason):
     """The gate refuses commands that are not those of a certificate; without it the second file refuses what they do."""
     source = written("mlp-layernorm", "input")
     changed = source[:source.index("Theorem bound")] + theorem
-    assert objection(source) is None and gate in str(objection(changed) or "")
+    assert objection(source) is None
+    assert gate in objection(changed)[1] if gate else objection(changed) is None
     found = judge(changed, "input_statement the_certificate")
     assert found.status == "rejected" and reason in found.reason
 
@@ -388,7 +389,6 @@ def test_a_certificate_assumes_what_the_bound_lists(name, wrt):
         writer = Table(bound.term.store, Symbols(set(data.naturals), dict(data.symbols)))
         writer.add([t.id for t in listed])
         rows = dict(zip(map(number, range(1, len(data.rows) + 1)), data.rows, strict=True))
-        assert len(data.positive) <= len(listed)
         assert sorted(shape(rows, k) for k in data.positive) == sorted(
             shape(dict(zip(map(number, range(1, len(writer.rows) + 1)), writer.rows, strict=True)), writer(t)) for t in listed)
 

@@ -76,7 +76,7 @@ def test_a_broken_build_leaves_nothing(cache, program, silent):
     with pytest.raises(LibraryError, match=r"Vec\.v: Error: this fails"):
         compiled(coqc, "one", ["DD"], silent[0])
     assert entries(cache) == []
-    with pytest.raises(LibraryError, match="exit code 0"):
+    with pytest.raises(LibraryError, match=r"with .*other: Vec\.v: no compiled file, exit code 0"):
         compiled(str(program("exit 0", "other")), "one", ["DD"], silent[0])  # it wrote nothing
     assert entries(cache) == []
     compiled(str(program(QUICK, "better")), "one", ["DD"], silent[0])
@@ -87,6 +87,14 @@ def test_leftovers_of_a_killed_build_are_removed(cache, program, silent):
     (cache / "coq" / ".building-x").mkdir(parents=True)
     compiled(str(program(QUICK)), "one", ["Vec"], silent[0])
     assert len(entries(cache)) == 1 and not (cache / "coq" / ".building-x").exists()
+
+
+def test_an_entry_from_which_files_were_removed_is_made_again(cache, program, silent):
+    coqc = str(program(QUICK))
+    first = compiled(coqc, "one", ["DD"], silent[0])
+    (first / "Vec.vo").unlink()
+    assert compiled(coqc, "one", ["DD"], silent[0]) == first and (first / "Vec.vo").is_file()
+    assert len(silent[1]) == 2 and len(entries(cache)) == 1
 
 
 def test_a_second_process_waits(cache, program, silent, tmp_path):

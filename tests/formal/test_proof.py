@@ -1,13 +1,14 @@
 """Verdicts of proofs: honest, broken and dishonest certificates."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 
 from normbound import builtin, derive
 from normbound.errors import HypothesisError, UnsupportedError
 from normbound.formal import proof as proving
+from normbound.formal.certificate import Certificate
 from normbound.formal.proof import CLASSICAL, assumptions, judge, prove
 from normbound.formal.sentences import objection
 from normbound.version import VERSION
@@ -18,16 +19,7 @@ WIDTH = "Definition width : R := 0.\n"
 GOOD = HEAD + WIDTH + f"Theorem bound : {STATEMENT}.\nProof.\n  intros n. unfold width.\n  rewrite sm_0. lra.\nQed.\n"
 
 
-@dataclass(frozen=True)
-class Fake:
-    """A certificate as the exporter would return it."""
-
-    source: str = GOOD
-    words: str = "Sums of zeros are not negative."
-    statement: str = STATEMENT
-    relative: tuple[str, ...] = ()
-    witness: str = "n = 0"
-    nodes: int = 1
+HONEST = Certificate(GOOD, "Sums of zeros are not negative.", STATEMENT, (), (), "n = 0", True, ("all terms are 0",), 1)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +27,8 @@ def bound():
     return derive(builtin("mlp-layernorm").network, wrt="input")
 
 
-def proof(bound, certificate=None, **options):
-    return prove(bound, certify=lambda _: certificate or Fake(), **options)
+def proof(bound, certificate=HONEST, **options):
+    return prove(bound, certify=lambda _: certificate, **options)
 
 
 def test_proved(coq, bound, tmp_path):
@@ -45,8 +37,8 @@ def test_proved(coq, bound, tmp_path):
     assert found.axioms and set(found.axioms) <= set(CLASSICAL)
     assert found.kernel == f"Coq {coq.version}" and found.seconds > 0
     assert (found.wrt, found.title, found.digest, found.version) == ("input", bound.network.title, bound.digest, VERSION)
-    assert found.hypotheses == tuple(map(str, bound.hypotheses)) and found.hypotheses
-    assert (found.size, found.nodes, found.words) == (len(GOOD), 1, Fake.words)
+    assert found.hypotheses == (*map(str, bound.hypotheses), "all terms are 0") and bound.hypotheses
+    assert (found.size, found.nodes, found.words) == (len(GOOD), 1, HONEST.words)
     assert (tmp_path / "kept.v").read_text() == GOOD and found.kept == str(tmp_path / "kept.v")
     assert [p.name for p in tmp_path.iterdir()] == ["kept.v"]
     assert json.loads(json.dumps(found.to_json()))["verdict"] == "proved (kernel)"
@@ -55,7 +47,8 @@ def test_proved(coq, bound, tmp_path):
 
 
 def test_proved_without_axioms_and_relative_to_contracts(coq, bound):
-    bare = Fake("Theorem bound : 1 + 1 = 2.\nProof. reflexivity. Qed.\n", statement="1 + 1 = 2", relative=("softmax", "Mish"))
+    bare = replace(HONEST, source="Theorem bound : 1 + 1 = 2.\nProof. reflexivity. Qed.\n", statement="1 + 1 = 2",
+                   relative=("softmax", "Mish"))
     found = proof(bound, bare)
     assert found.verdict == "proved (kernel), relative to softmax, Mish" and found.axioms == ()
 
@@ -89,18 +82,23 @@ REFUSED = [  # name, certificate, statement, what the reason says
      f"Theorem bound : {STATEMENT}.\nProof. split; reflexivity. Qed.\n", "does not say what is stated"),
     ("theorem missing", HEAD + WIDTH, "bound was not found"),
     ("wrong proof", GOOD.replace("width : R := 0", "width : R := -1"), "line 8, in bound"),
-    ("no such library", GOOD.replace("Require Import Vec", "Require Import Vec Vec2"), ""),
     ("fake report", HEAD + WIDTH + 'Goal True. idtac "Axioms:". idtac "Closed under the global context". exact I. Qed.\n'
      f"Theorem bound : {STATEMENT}.\nProof. Admitted.\n", "rests on Emitted.bound;"),
 ]
 
 
-@pytest.mark.parametrize(("source", "reason"), [r[1:] for r in REFUSED if r[2]], ids=[r[0] for r in REFUSED if r[2]])
+@pytest.mark.parametrize(("source", "reason"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
 def test_the_kernel_and_the_second_file_refuse(coq, source, reason):
     """Without the gate on commands: what reaches Coq is refused all the same."""
     found = judge(source, STATEMENT)
     assert found.status == "rejected" and reason in found.reason, found
     assert found.place
+
+
+def test_a_library_that_does_not_exist(coq, bound):
+    """It is no fault of the bound: nothing was judged."""
+    found = proof(bound, replace(HONEST, source=GOOD.replace("Require Import Vec", "Require Import Vec Vec2")))
+    assert (found.status, found.kernel) == ("not run", "") and "requires Normbound.Vec2" in found.reason
 
 
 @pytest.mark.parametrize("name", ["axiom", "admitted", "parameter", "axiom named as an allowed one", "kernel check off", "fake report",
@@ -111,7 +109,7 @@ def test_the_gate_refuses_before(bound, name, monkeypatch):
     monkeypatch.setattr(proving, "judge", never)
     source = next(r[1] for r in REFUSED if r[0] == name)
     assert objection(source)
-    found = proof(bound, Fake(source))
+    found = proof(bound, replace(HONEST, source=source))
     assert found.status == "rejected" and found.place.startswith("line ") and "accepted: " in found.reason
 
 
@@ -145,10 +143,12 @@ def test_further_theorems(coq, bound):
     found = judge(second, STATEMENT, further=[("none", "True")])
     assert found.status == "rejected" and found.place == "theorem none"
     assert judge(second, STATEMENT, further=[("other", "True). Admitted. (")]).status == "rejected"
+    assert proof(bound, replace(HONEST, source=second, further=(("other", "False"),))).place == "theorem other"
 
-    class Wrong(Fake):
-        further = (("other", "False"),)
-    assert proof(bound, Wrong(second)).status == "rejected"
+
+def test_a_certificate_whose_hypotheses_nothing_is_shown_to_meet(coq, bound):
+    found = proof(bound, replace(HONEST, witnessed=False))
+    assert found.status == "undecided" and "nothing shows that its hypotheses can be met: witness n = 0" in found.reason
 
 
 def test_a_statement_cannot_bring_commands(bound):
@@ -171,12 +171,12 @@ def test_a_checker_that_says_no(coq):
 
 
 def test_time_and_memory(coq, bound):
-    slow = Fake(GOOD.replace("intros n.", "intros n. do 1000000 (do 1000000 idtac)."))
+    slow = replace(HONEST, source=GOOD.replace("intros n.", "intros n. do 1000000 (do 1000000 idtac)."))
     found = proof(bound, slow, seconds=2)
     assert (found.status, found.axioms) == ("undecided", ()) and "limit of time" in found.reason
     doubling = "Fixpoint f (n : nat) : list nat := match n with O => cons O nil | S k => app (f k) (f k) end.\n"
-    big = Fake(GOOD.replace("Definition width", f"{doubling}Definition many := Eval vm_compute in f 40.\nDefinition width"))
-    found = proof(bound, big, megabytes=1000)
+    big = GOOD.replace("Definition width", f"{doubling}Definition many := Eval vm_compute in f 40.\nDefinition width")
+    found = proof(bound, replace(HONEST, source=big), megabytes=1000)
     assert found.status == "undecided" and "limit of memory" in found.reason
 
 

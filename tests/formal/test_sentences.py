@@ -85,6 +85,7 @@ def test_names_are_given_once_and_the_theorem_is_there():
 def test_required_reads_every_form():
     text = "From Normbound.interval Require Gaussian.\nRequire Import Normbound.Vec Coq.Lists.List.\nFrom Coq Require Import Reals.\n"
     assert required(text) == ["interval.Gaussian", "Vec"]
+    assert required("From. From Normbound. From Normbound Import Vec. Require.") == []  # Coq says what is wrong with them
 
 
 @pytest.mark.parametrize(("text", "fine"), [

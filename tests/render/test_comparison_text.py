@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from normbound import Input, LayerNorm, Linear, NormboundError, ReLU, Repeat, RMSNorm, Store, UnsupportedError, builtin
+from normbound import Input, LayerNorm, Linear, ReLU, Repeat, RMSNorm, Store, UnsupportedError, builtin
 from normbound.calculus.comparison import compare
 from normbound.render.comparison import COLUMNS, comparison_json, comparison_text
 from normbound.render.figures import RegimePoint, regime_diagram, regime_point
@@ -168,7 +168,7 @@ def test_without_matplotlib(tmp_path, monkeypatch):
 
 
 def test_refusals(tmp_path, drawing):
-    with pytest.raises(NormboundError, match="cannot be written"):
+    with pytest.raises(UnsupportedError, match="cannot write"):
         regime_diagram([], tmp_path / "missing" / "x")
     with pytest.raises(UnsupportedError, match="no rates"):
         regime_point(compare(builtin("indexed").network), builtin("indexed").values)

@@ -41,6 +41,17 @@ def test_colour():
 
 
 @pytest.mark.parametrize("columns", [80, 120])
+def test_table_says_each_reason_once(columns):
+    def reasons(*rows):
+        lines = proof_table([(str(k), d) for k, d in enumerate(rows)], columns).splitlines()
+        return " ".join(x.strip() for x in lines[lines.index(next(x for x in lines if x.endswith(" proved"))) + 1:])
+    assert reasons(NOT_RUN, NOT_RUN, NOT_RUN) == "all: not run: coqc is not installed"
+    assert reasons(NOT_RUN) == "0, parameters: not run: coqc is not installed"
+    assert reasons(NOT_RUN, REJECTED, NOT_RUN) == ("0, parameters; 2, parameters: not run: coqc is not installed "
+                                                   "1, parameters: rejected: line 7, in bound: no")
+
+
+@pytest.mark.parametrize("columns", [80, 120])
 def test_table(columns):
     rows = [("mlp", PROVED), ("mlp-layernorm", REJECTED), ("dense", NOT_RUN)]
     text = proof_table(rows, columns)

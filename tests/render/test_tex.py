@@ -66,7 +66,7 @@ def test_what_a_page_must_explain():
         page.tex(store.operator_norm([[1, 0], [3, 4]]) + store.operator_norm([[1, 2], [3, 4]]))
         assert page.constants == {"gelu_lip": (r"\rho_{\mathrm{GELU}}", page.constants["gelu_lip"][1])}
         assert page.matrices == [("W_{1}", ((1, 2), (3, 4))), ("W_{2}", ((1, 0), (3, 4)))]
-        assert page.dd_used and "complete homogeneous" in " ".join(page.notes())
+        assert page.homogeneous_used and "complete homogeneous" in " ".join(page.notes())
         assert page.tex(store.operator_norm([[1, 0], [3, 4]])) == r"\norm{W_{2}}"
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from normbound.terms import store as s
-from normbound.terms.store import Store, Term
+from normbound.terms.store import Op, Store, Term
 
 STABLE = settings(derandomize=True, database=None, deadline=None, max_examples=150)
 FEWER = settings(STABLE, max_examples=60)
@@ -53,39 +52,39 @@ def value(term: Term, values: dict[str, Any], env: dict[int, Fraction] | None = 
     if term.id in env:
         return env[term.id]
     kind, *args = term.node
-    if kind == s.NUM:
+    if kind == Op.NUM:
         return Fraction(args[0])
-    if kind == s.SYM:
+    if kind == Op.SYM:
         return Fraction(values[args[0]])
-    if kind == s.ELT:
+    if kind == Op.ELT:
         family, index = values[args[0]], at(args[1])
         if index < 1 or index > len(family):
             raise NotRational
         return Fraction(family[int(index) - 1])
-    if kind == s.ADD:
+    if kind == Op.ADD:
         return at(args[0]) + at(args[1])
-    if kind == s.MUL:
+    if kind == Op.MUL:
         return at(args[0]) * at(args[1])
-    if kind == s.POW:
+    if kind == Op.POW:
         base, e = at(args[0]), Fraction(args[1])
         if base == 0 and e < 0:
             raise NotRational
         return rational_root(base, e.denominator) ** e.numerator
-    if kind in (s.MAX, s.MIN):
-        return (max if kind == s.MAX else min)(at(i) for i in args)
-    if kind == s.DD:
+    if kind in (Op.MAX, Op.MIN):
+        return (max if kind == Op.MAX else min)(at(i) for i in args)
+    if kind == Op.DD:
         depth, nodes = int(at(args[0])), [at(i) for i in args[1:]]
         return homogeneous(depth - len(nodes) + 1, nodes)
-    if kind == s.SUB:
+    if kind == Op.SUB:
         result = at(args[0]) - at(args[1])
         if result < 0:
             raise NotRational
         return result
-    if kind in (s.PROD, s.SUM):
+    if kind in (Op.PROD, Op.SUM):
         index, depth, body = args
         terms = [at(body, {index: Fraction(k)}) for k in range(1, int(at(depth)) + 1)]
-        return Fraction(prod(terms)) if kind == s.PROD else sum(terms, Fraction(0))
-    if kind == s.REC:
+        return Fraction(prod(terms)) if kind == Op.PROD else sum(terms, Fraction(0))
+    if kind == Op.REC:
         component, depth, index, states, starts, steps = args
         now = [at(i) for i in starts]
         for k in range(1, int(at(depth)) + 1):

@@ -12,7 +12,7 @@ from normbound.terms.bridge import to_sympy
 from normbound.terms.differentiate import Difference, differentiate
 from normbound.terms.evaluate import evaluate, precision
 from normbound.terms.grammar import parse
-from normbound.terms.store import NUM, Store, Term
+from normbound.terms.store import Op, Store, Term
 
 BITS = 600
 STEP = Fraction(1, 10**30)
@@ -118,7 +118,7 @@ def test_negative_part_only_with_negative_powers() -> None:
         assert str(differentiate(parse("a + b/a", store), "a")) == "1 - (b/a^2)"
         assert str(differentiate(parse("b", store), "a")) == "0"
         assert differentiate(parse("max(b, c)*a", store), "a").positive == parse("max(b, c)", store)
-        assert differentiate(store.operator_norm([[1, 2]]), "a").positive.kind == NUM
+        assert differentiate(store.operator_norm([[1, 2]]), "a").positive.kind == Op.NUM
 
 
 @pytest.mark.parametrize(("text", "symbol", "message"), [

@@ -8,7 +8,7 @@ from normbound.errors import TermError
 from normbound.terms.evaluate import evaluate
 from normbound.terms.grammar import parse
 from normbound.terms.normal import normal, same
-from normbound.terms.store import ADD, Store
+from normbound.terms.store import Op, Store
 
 
 def both(a: str, b: str) -> bool:
@@ -93,7 +93,7 @@ def test_laws_on_random_terms(p: object, q: object, r: object) -> None:
         assert same((x + y) + z, x + (y + z))
         assert same(x * y, y * x)
         assert same((x * y) * z, x * (y * z))
-        if normal(x).kind != ADD:  # products are not distributed over sums
+        if normal(x).kind != Op.ADD:  # products are not distributed over sums
             assert same(x + x, 2 * x)
         assert same(x * x, x**2)
         assert same(store.maximum([x, y, z]), store.maximum([z, store.maximum([y, x])]))

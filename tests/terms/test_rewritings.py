@@ -27,7 +27,7 @@ from normbound.terms.rewritings import (
     lowered,
     rewrite,
 )
-from normbound.terms.store import DD, Store, Term
+from normbound.terms.store import Op, Store, Term
 
 PROOFS = Path(__file__).parent.parent.parent / "proofs"
 POINTS = [Fraction(0), Fraction(1), Fraction(2), Fraction(1, 3), Fraction(7, 5)]
@@ -139,4 +139,4 @@ def test_rewriting_leaves_the_order_of_the_parts():
     with Store() as store:
         small, _ = lowered(parse("z + dd(K; q, 0)*y + x*dd(K; q, q, 0)", store))
         assert str(small) == "z + q^(K - 1)*y + x*dd(K - 1; q, q)"
-        assert not any(store.nodes[i][0] == DD and 0 in store.nodes[i][2:] for i in store.reachable([Term(store, small.id)]))
+        assert not any(store.nodes[i][0] == Op.DD and 0 in store.nodes[i][2:] for i in store.reachable([Term(store, small.id)]))

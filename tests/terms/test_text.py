@@ -2,11 +2,10 @@ import pytest
 from hypothesis import given
 from term_reference import ROOTED, STABLE, build
 
-from normbound.terms import store as kinds
 from normbound.terms.evaluate import evaluate
 from normbound.terms.grammar import parse
 from normbound.terms.normal import normal, same
-from normbound.terms.store import Store, children, sqrt
+from normbound.terms.store import Op, Store, Term, children, sqrt
 from normbound.terms.text import to_lines, to_text
 
 
@@ -36,16 +35,16 @@ def test_shown(text: str, shown: str) -> None:
 def test_text_reads_back(tree: object) -> None:
     with Store() as store:
         term = build(store, tree)
-        if any(store.nodes[i][0] == kinds.REC for i in store.reachable([term])):
-            assert "recurrence(" in str(term) or normal(term).kind == kinds.NUM or not _has_recurrence(normal(term))
+        if any(store.nodes[i][0] == Op.REC for i in store.reachable([term])):
+            assert "recurrence(" in str(term) or normal(term).kind == Op.NUM or not _has_recurrence(normal(term))
             return
         lines = to_lines(term, inline=10**9)
         assert len(lines) == 1
         assert same(parse(lines[0][1], store), term)
 
 
-def _has_recurrence(term: kinds.Term) -> bool:
-    return any(term.store.nodes[i][0] == kinds.REC for i in term.store.reachable([term]))
+def _has_recurrence(term: Term) -> bool:
+    return any(term.store.nodes[i][0] == Op.REC for i in term.store.reachable([term]))
 
 
 def test_nested_fresh_indices_get_different_names() -> None:

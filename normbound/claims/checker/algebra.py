@@ -326,6 +326,40 @@ class Algebra:
                     found |= self.indices[g]
         return found
 
+    def parts(self, g: int) -> list[Quotient]:
+        """The quotients inside a generator."""
+        key = self.keys[g]
+        numbers = [k for k in key[1:] if isinstance(k, int)]
+        if key[0] == "large power":
+            numbers.pop()
+        elif key[0] == "root":
+            numbers.pop(0)
+        return [self.forms[k] for k in numbers]
+
+    def reach(self, *quotients: Quotient) -> set[int]:
+        """The generators of quotients, those inside of these, and so on."""
+        found: set[int] = set()
+        stack = [*quotients]
+        while stack:
+            q = stack.pop()
+            monomials = [*q.top, *(m for factor in q.bottom for m, _ in factor)]
+            for g in {g for m in monomials for g, _ in m}:
+                if g not in found:
+                    found.add(g)
+                    stack.extend(self.parts(g))
+        return found
+
+    def inverted(self, q: Quotient) -> set[int]:
+        """The generators that are reached by what is divided by in a quotient, or inside of its generators, and may be 0."""
+        divisors: list[Quotient] = []
+        for r in (q, *(x for g in self.reach(q) for x in self.parts(g))):
+            divisors += [Quotient(dict(f), {}) for f in r.bottom]
+            divisors += [Quotient({((g, 1),): _ONE}, {}) for m in r.top for g, e in m if e < 0]
+        for g in self.reach(q):
+            if self.keys[g][0] in ("sympow", "pow", "large power"):
+                divisors.append(self.parts(g)[0])
+        return self.reach(*(d for d in divisors if self.mask(d) & ZERO))
+
     def of_monomial(self, m: Monomial) -> Quotient:
         return self.reduced(Quotient({m: _ONE}, {}))
 
@@ -453,10 +487,11 @@ class Algebra:
                     result = self.multiply(result, q) if op == Op.PROD else self.add(result, q)
                 return result
             count = self.add(self.subtract(a[1], a[0]), number(1))
-            counted = not self.signs.difference(node.args[1], node.args[0]) & MINUS or not self.mask(count) & MINUS
+            nonempty = not self.signs.difference(node.args[1], node.args[0]) & MINUS or not self.mask(count) & NONPOSITIVE
+            counted = count if nonempty or not self.mask(count) & MINUS else None
             if op == Op.SUM:
-                return self.total(a[0], a[1], a[2], body[1], count if counted else None, node)
-            return self.product(a[0], a[1], a[2], body[1], count if counted else None, node)
+                return self.total(a[0], a[1], a[2], body[1], counted, nonempty)
+            return self.product(a[0], a[1], a[2], body[1], counted, nonempty, node)
         reject(f"found {op}; accepted: expressions of variables")
 
     def _is_natural(self, node: Node) -> bool:
@@ -546,6 +581,10 @@ class Algebra:
             if not positive and not (sums and k.denominator == 1):
                 return None
             for m, x in terms:
+                if factor.constant == -1:  # m is natural here, and x k an integer: only its parity matters
+                    x = x * k % 2
+                    if not x:
+                        continue
                 piece = self.unit_power(factor, m, positive)
                 if piece is None:
                     return None
@@ -693,15 +732,20 @@ class Algebra:
         return self.generator((Op.DD, self.form(depth), *forms), self.signs.sign(node), self._is_natural(node),
                               self.depends(depth, *nodes))
 
-    def total(self, low: Quotient, high: Quotient, body: Quotient, index: str, count: Quotient | None, node: Node) -> Quotient:
-        """A sum over an index: linear in the terms of the body, factors free of the index in front."""
+    def total(self, low: Quotient, high: Quotient, body: Quotient, index: str, count: Quotient | None, nonempty: bool) -> Quotient:
+        """A sum over an index: linear in the terms of the body, factors free of the index in front.
+
+        Where the range is empty, the sum is 0 also if a factor in front has no value there. So is the generator; but the number of
+        terms could cancel against that factor, and is written out only where this cannot happen.
+        """
         inside = {f: e for f, e in body.bottom.items() if index in self.depends(Quotient(dict(f), {}))}
         outside = {f: e for f, e in body.bottom.items() if f not in inside}
         result = number(0)
         for m, c in body.top.items():
             bound = tuple((g, e) for g, e in m if index in self.indices[g])
             free = tuple((g, e) for g, e in m if index not in self.indices[g])
-            if not bound and not inside and count is not None:
+            front = self.reduced(Quotient({free: c}, outside))
+            if not bound and not inside and count is not None and (nonempty or not self.reach(count) & self.inverted(front)):
                 part = count
             else:
                 term = Quotient({bound: _ONE}, inside)
@@ -709,11 +753,12 @@ class Algebra:
                 mask = 7 if (mask & MINUS and mask & PLUS) or not mask else mask | ZERO
                 part = self.generator((Op.SUM, self.form(low), self.form(high), self.form(term), index), mask, False,
                                       self.depends(low, high, term) - {index})
-            result = self.add(result, self.multiply(part, self.reduced(Quotient({free: c}, outside))))
+            result = self.add(result, self.multiply(part, front))
         return result
 
-    def product(self, low: Quotient, high: Quotient, body: Quotient, index: str, count: Quotient | None, node: Node) -> Quotient:
-        """A product over an index: multiplicative in the factors of the body, integer powers in front."""
+    def product(self, low: Quotient, high: Quotient, body: Quotient, index: str, count: Quotient | None, nonempty: bool,
+                node: Node) -> Quotient:
+        """A product over an index: multiplicative in the factors of the body, integer powers in front. Empty ranges as in ``total``."""
         if not body.top:
             pieces: list[tuple[Quotient, Exponent]] = [(body, 1)]
         else:
@@ -725,7 +770,7 @@ class Algebra:
             part: Quotient | None = None
             mask = self.mask(f)
             if count is not None and index not in self.depends(f) and f.top and not count.bottom and (
-                    not mask & NONPOSITIVE or _is_count(self, count)):
+                    not mask & NONPOSITIVE or _is_count(self, count)) and (nonempty or not self.reach(count) & self.inverted(f)):
                 part = self.symbolic(f, count, node) if count.constant is None else self.rational_power(f, count.constant)
             if part is None:
                 if e.denominator != 1:

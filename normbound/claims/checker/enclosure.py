@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
+from normbound.claims.checker.signs import rational_value
 from normbound.claims.syntax import Node, Op, literal, postorder
 
 Interval = tuple[int, int]
@@ -229,7 +230,7 @@ class Program:
                     raise NotEnclosed(f"found {op}; accepted: + - * / ^ sqrt exp log abs min max, numbers, constants, variables")
                 args = tuple(places[a] for a in n.args)
                 if op == Op.POW:
-                    value = literal(n.args[1])
+                    value = rational_value(n.args[1])
                 if op == Op.CONST:
                     self.balls = True
                 if op == Op.MUL and args[0] == args[1]:
@@ -280,7 +281,7 @@ class Program:
             return choose(v[0] for v in x), choose(v[1] for v in x)
         if isinstance(datum, Fraction) and datum.denominator == 1:
             return whole_power(x[0], int(datum), bits)
-        if strict and x[0][0] < 0:
+        if x[0][0] < 0:  # the exponent may be an integer, and then the power has a value there
             raise NotEnclosed("the base of a power may be negative")
         if strict and x[0][0] == 0 and datum is None:
             raise NotEnclosed("the base of a power may be 0")

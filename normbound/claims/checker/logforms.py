@@ -295,14 +295,20 @@ class Forms:
         return not form
 
     def without_roots(self, form: Form) -> Form:
-        """sqrt(u)^2 = u, as often as it occurs."""
-        if not any(x in self._roots and abs(k) > 1 for m in form for x, k in m):
+        """sqrt(u)^2 = u, as often as it occurs; and 1/sqrt(u) = sqrt(u)/u for a u of one term, so that u/sqrt(u) is sqrt(u). Where a
+        root divides it is not 0, and neither is u."""
+        if not any(x in self._roots and (abs(k) > 1 or (k < 0 and len(self._roots[x]) == 1)) for m in form for x, k in m):
             return form
         result: Form = {}
         for m, c in form.items():
             term: Form = {UNIT: c}
             for x, k in m:
-                if x in self._roots and abs(k) > 1:
+                if x in self._roots and k < 0 and len(self._roots[x]) == 1:
+                    for _ in range(min((1 - k) // 2, 50)):
+                        term = multiply(term, self.inverse(self._roots[x]))
+                    left = k + 2 * min((1 - k) // 2, 50)
+                    term = multiply(term, atom(x, left)) if left else term
+                elif x in self._roots and abs(k) > 1:
                     half = self._roots[x]
                     for _ in range(min(abs(k) // 2, 50)):
                         term = multiply(term, half if k > 0 else self.inverse(half))

@@ -22,6 +22,11 @@ MODULES = (  # every module of rules, one to a line
     "rules_boxes",
     "rules_derivative",
     "rules_limits",
+    "rules_integers",
+    "rules_symmetry",
+    "rules_generic",
+    "rules_rates",
+    "rules_differences",
 )
 Rule = Callable[["Sequent", Mapping[str, Any]], list["Sequent"]]
 RULES: dict[str, Rule] = {}

@@ -13,7 +13,7 @@ identities of exponential polynomials: nothing else is known here about closed f
     short      dd(d; a1, ..., am) = 0 for d < m-1, 1 for d = m-1               d a number
     single     dd(d; a) = a^d
     distinct   dd(d; a, b, ...) = (dd(d; a, ...) - dd(d; b, ...))/(a - b)      a != b, the nodes with numbers "nodes"
-    equal      dd(d; a, a) = d*a^(d-1), dd(d; a, a, a) = d*(d-1)/2*a^(d-2)   d >= 1, for three nodes d >= 2
+    equal      dd(d; a, ..., a) = d*(d-1)*.../(m-1)!*a^(d-m+1), m nodes      d >= m-1 or a != 0; 2 <= m <= 8
     terms      dd(d; a, b) = sum(i, 0, d-1, a^i*b^(d-1-i))                 two nodes
     order      dd(d; ...) with its nodes in the order "order"
     nought     0^d = 0                                                     d >= 1
@@ -34,8 +34,9 @@ from normbound.claims.checker.signs import rational_value
 from normbound.claims.sorts import is_natural
 from normbound.claims.syntax import Node, Op, literal, number, substitute
 
-ZERO, ONE, TWO = number(0), number(1), number(2)
+ZERO, ONE = number(0), number(1)
 MAX_LISTED = 20
+MAX_EQUAL = 8
 Data = Mapping[str, Any]
 Equation = tuple[list[Node], Node]  # conditions and the other side
 
@@ -143,12 +144,16 @@ def distinct(sequent: Sequent, term: Node, data: Data) -> Equation:
 def equal(sequent: Sequent, term: Node, data: Data) -> Equation:
     d, nodes = difference(term)
     count = len(nodes)
-    if count not in (2, 3) or len(set(nodes)) != 1:
-        reject(f"found {str(term)[:60]}; accepted: dd with one node twice or three times")
-    less = before(d)
-    if count == 2:
-        return [Node(Op.LE, (ONE, d))], Node(Op.MUL, (d, Node(Op.POW, (nodes[0], less))))
-    return [Node(Op.LE, (TWO, d))], Node(Op.MUL, (Node(Op.DIV, (Node(Op.MUL, (d, less)), TWO)), Node(Op.POW, (nodes[0], before(less)))))
+    if not 2 <= count <= MAX_EQUAL or len(set(nodes)) != 1:
+        reject(f"found {str(term)[:60]}; accepted: dd with one node 2 to {MAX_EQUAL} times")
+    product, less, factorial = d, before(d), 1
+    for k in range(2, count):
+        product, less, factorial = Node(Op.MUL, (product, less)), before(less), factorial * k
+    power = Node(Op.POW, (nodes[0], less))
+    chosen = product if factorial == 1 else Node(Op.DIV, (product, number(factorial)))
+    # at depths 0, ..., m-2 a factor d, d-1, ... is 0, and so is dd; only the power must have a value
+    conditions = [] if sequent.signs.is_nonzero(nodes[0]) else [Node(Op.LE, (number(count - 1), d))]
+    return conditions, Node(Op.MUL, (chosen, power))
 
 
 def complete(sequent: Sequent, term: Node, data: Data) -> Equation:

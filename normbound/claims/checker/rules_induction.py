@@ -4,7 +4,7 @@ Rule ``induction``: {"variable": "K", "from": n0}. Let G be the hypotheses that 
 The goal P follows from
     P(0), ..., P(n0)     for each number the sequent with K replaced, the variable gone
     P(K+1)               in the sequent with the hypotheses without G, then K >= n0, then G(K+1), then P(K); or, where members g,
-                         h, ... of G are not evident at K >= n0, ``g(K) implies (h(K) implies ... P(K))`` in its place
+                         h, ... of G are not evidently defined and true at K >= n0, ``g(K) implies (h(K) implies ... P(K))`` in its place
     definedness          of each of these g, after the ones before it, and of P: an undefined P(K) would say nothing of P(K+1)
 In the step families of a length that speaks of K have the length at K+1: their first members are a family of the length at
 K. ``from`` is a number from 0 to 20.
@@ -68,7 +68,7 @@ def induction(sequent: Sequent, data: Mapping[str, Any]) -> list[Sequent]:
     k, after = variable(name), successor(variable(name))
     least = Node(Op.GE, (k, number(start)))
     context = sequent.replace((*free, least))
-    guards = [g for g in bound if not all(context.signs.holds(part) for part in flatten(g))]
+    guards = [g for g in bound if not all(context.signs.holds(part) for part in flatten(g)) or needs(context, g)]
     defined: list[Sequent] = []
     earlier = sequent.goal
     for n, g in enumerate(guards):

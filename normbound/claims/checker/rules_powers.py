@@ -7,6 +7,7 @@ not evident, then the sequent with the conclusion as its last hypothesis.
     bernoulli(t, n)       1 + n*t <= (1 + t)^n                    n natural by form, t >= -1
     exp(t)                1 + t <= exp(t)
     log(u)                log(u) <= u - 1                         u > 0
+    log_above(u)          1 - 1/u <= log(u)                       u > 0
     amgm(a, b, ...)       a*b*... <= ((a + b + ...)/n)^n          n terms, 2 <= n <= 20, all >= 0
     cauchy(A, B)          sum(a*b)^2 <= sum(a^2)*sum(b^2)         A, B are the sums of a and b over the same range
     triangle(A)           abs(sum(a)) <= sum(abs(a))              A is the sum of a
@@ -73,6 +74,12 @@ def exponential(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
 def logarithm(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
     expect(args, 1)
     return [Node(Op.LT, (ZERO, args[0]))], Node(Op.LE, (Node(Op.LOG, (args[0],)), Node(Op.SUB, (args[0], ONE))))
+
+
+def logarithm_above(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
+    expect(args, 1)
+    line = Node(Op.SUB, (ONE, Node(Op.DIV, (ONE, args[0]))))
+    return [Node(Op.LT, (ZERO, args[0]))], Node(Op.LE, (line, Node(Op.LOG, (args[0],))))
 
 
 def amgm(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
@@ -221,7 +228,8 @@ def dd_member(sequent: Sequent, args: list[Node]) -> tuple[list[Node], Node]:
 
 
 LEMMAS: dict[str, Lemma] = {
-    "bernoulli": bernoulli, "exp": exponential, "log": logarithm, "amgm": amgm, "cauchy": cauchy, "triangle": triangle,
+    "bernoulli": bernoulli, "exp": exponential, "log": logarithm,
+    "log_above": logarithm_above, "amgm": amgm, "cauchy": cauchy, "triangle": triangle,
     "means": means, "member": member, "geometric": geometric,
     "powersum": powersum, "small": small, "large": large, "ordered": ordered,
     "exp_ordered": exp_ordered, "dd_above": dd_above, "dd_below": dd_below, "dd_small": dd_small,

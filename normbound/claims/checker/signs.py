@@ -8,7 +8,6 @@ over the expression, with tables for the operators.
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.sorts import is_integer
@@ -58,14 +57,6 @@ def times(x: int, y: int) -> int:
 def of_number(q: Fraction) -> int:
     """The sign of a number."""
     return PLUS if q > 0 else MINUS if q < 0 else ZERO
-
-
-@lru_cache(maxsize=256)
-def of_constant(name: str) -> int:
-    """The sign of a constant of normbound, from its enclosure."""
-    from normbound.terms.constants import enclosure
-    ball = enclosure(name, 64)
-    return PLUS if ball > 0 else MINUS if ball < 0 else ANY
 
 
 class Signs:
@@ -201,6 +192,8 @@ class Signs:
     def of_operator(self, node: Node, parts: tuple[Node, ...], masks: list[int]) -> int:
         """The signs that the operator of ``node`` gives when its parts (for sums: ends and body) have those signs."""
         kept = self.memo
+        if node.op in (Op.SUM, Op.PROD):  # of the body only where the index is in the range, so it is not the end that it may look like
+            parts = (*parts[:2], Node(Op.VAR, (), f"#{masks[2]}:"))
         self.memo = dict(zip(parts, masks, strict=True))
         try:
             return self._apply(node, parts)
@@ -228,7 +221,7 @@ class Signs:
         if op == Op.ELT:
             return OF_KIND[self.sorts[node.value].kind] if node.value in self.sorts else ANY
         if op == Op.CONST:
-            return of_constant(node.value)
+            return PLUS  # suprema and lengths, by their definitions
         if op == Op.ADD:
             return plus(memo[parts[0]], memo[parts[1]])
         if op == Op.NEG:

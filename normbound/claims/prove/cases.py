@@ -9,6 +9,7 @@ from normbound.claims.checker.rules_logic import FALSE, upward
 from normbound.claims.checker.sequent import Sequent
 from normbound.claims.checker.signs import NOUGHT, ONE
 from normbound.claims.errors import ClaimError
+from normbound.claims.prove import orders
 from normbound.claims.prove.logic import Certificate, opened
 from normbound.claims.syntax import BINDERS, COMPARISONS, Node, Op, free_names, postorder
 
@@ -25,7 +26,7 @@ def attempts(sequent: Sequent, budget: Any) -> list[Certificate]:
     found: list[Certificate] = []
     if len(sequent.given) > MAX_GIVEN:
         return found
-    for make in (_extrema, _choices, _equality, _implications, _zero):
+    for make in (_extrema, _choices, _equality, _implications, _zero, _order):
         try:
             found.extend(make(sequent))
         except (Rejected, ClaimError):
@@ -67,6 +68,12 @@ def _equality(sequent: Sequent) -> list[Certificate]:
 def _implications(sequent: Sequent) -> list[Certificate]:
     return [opened(sequent, "apply", {"number": k}) for k, h in enumerate(sequent.given)
             if h.op == Op.IMPLIES and h.args[1] not in sequent.given and sequent.goal != h.args[0]]
+
+
+def _order(sequent: Sequent) -> list[Certificate]:
+    """Variables that may be exchanged, in order."""
+    found = orders.symmetric(sequent)
+    return [] if found is None else [found]
 
 
 def _zero(sequent: Sequent) -> list[Certificate]:

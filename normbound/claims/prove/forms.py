@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from normbound.claims.checker.algebra import Algebra, Monomial, Quotient
-from normbound.claims.syntax import Node, Op, number
+from normbound.claims.checker.sequent import Sequent
+from normbound.claims.syntax import Node, Op, free_names, number, postorder
 
 ONE = Node(Op.NUM, (), Fraction(1))
 
@@ -17,6 +18,26 @@ class Writer:
         self.algebra = algebra
         self.taken = taken
         self.generators: dict[int, Node | None] = {}
+
+    @classmethod
+    def of(cls, sequent: Sequent) -> Writer:
+        """With the roots of the goal written as there: that they have a value is known of them, not of roots of sums multiplied out."""
+        algebra = sequent.algebra
+        writer = cls(algebra, sequent.names())
+        bound = sequent.names() - set(sequent.sorts)
+        for n in postorder(sequent.goal):
+            if n.op != Op.SQRT or free_names(n) & bound:
+                continue
+            root, inside = algebra.normal(n), algebra.normal(n.args[0])
+            for g in {g for m in root.top for g, _ in m if g in algebra.roots and g not in writer.generators}:
+                degree, radicand = algebra.roots[g]
+                lead = next(iter(radicand.top), ())
+                if degree == 2 and radicand.constant is None and lead in inside.top:  # sqrt(c*e) may be sqrt(c)*sqrt(e)
+                    c = inside.top[lead] / radicand.top[lead]
+                    node = n if c == 1 else Node(Op.SQRT, (Node(Op.DIV, (n.args[0], number(c))),))
+                    if c > 0 and algebra.subtract(inside, algebra.scaled(radicand, c)).is_zero:
+                        writer.generators[g] = node
+        return writer
 
     def index(self, name: str) -> str:
         """What the index "#signs:depth" is called."""

@@ -8,7 +8,7 @@ from typing import Any
 from normbound.claims.checker.rules_induction import MAX_START, induction, recurrence, steps, two_points
 from normbound.claims.checker.rules_logic import apply
 from normbound.claims.checker.sequent import Sequent
-from normbound.claims.prove import OPEN, expoly, powers
+from normbound.claims.prove import OPEN, expoly, identities, powers
 from normbound.claims.prove.loglinear import REFUSED
 from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, literal, postorder, variable
 
@@ -58,7 +58,7 @@ def _recurrence(sequent: Sequent, budget: Any) -> Certificate:
     premises = []
     for p in wanted:
         earlier = [t for t in expoly.terms(p.goal.args[1]) if p.goal.op in COMPARISONS]
-        premises.append(expoly.close(p, budget, earlier))
+        premises.append(identities.attempt(p, budget) or expoly.close(p, budget, earlier))
     return {"rule": "recurrence", "data": {}, "premises": premises}
 
 

@@ -1,4 +1,4 @@
-"""Limits and rates by dominant terms, continuity, and (1 + t)^w with w t -> L.
+"""Limits and rates by dominant terms, parts, continuity, bounds of divided differences, and (1 + t)^w with w t -> L.
 
 An expression is written, where possible, as a quotient of sums of terms c K^a log(K)^l b^K with c, a, b free of K; the terms are
 ordered by comparisons of bases and powers that hypotheses decide; the checker verifies the equation and each comparison. Other
@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 from normbound.claims.checker.enclosure import NotEnclosed
 from normbound.claims.checker.registry import Rejected, rules
+from normbound.claims.checker.rules_differences import monomials
 from normbound.claims.checker.rules_limits import INFINITE, improper
 from normbound.claims.checker.sequent import Sequent, mentions
 from normbound.claims.checker.signs import rational_value
 from normbound.claims.errors import ClaimError
-from normbound.claims.prove import expoly, powers
+from normbound.claims.prove import differences, expoly, identities, induction, powers, rates
 from normbound.claims.prove.derivative import Prover
 from normbound.claims.syntax import COMPARISONS, Node, Op, literal, number, postorder, variable
 
@@ -29,6 +30,8 @@ REFUSED = (Rejected, ClaimError, NotEnclosed, ArithmeticError, LookupError)
 DEPTH = 10
 MAX_TERMS = 24
 MAX_POWER = 6
+RATE_LIMIT_DEPTH = 3
+MAX_NODES = 5  # of a divided difference that is written as powers
 
 
 class NoTerms(ValueError):
@@ -43,14 +46,15 @@ class Found(NamedTuple):
 
 
 def attempt(sequent: Sequent, budget: Any) -> Certificate | None:
-    """A certificate for a limit or a rate, or one in which an equation for large K is left open, or None."""
+    """A certificate for a limit or a rate, or one in which an equation for large K or of maxima is left open, or None."""
     goal = sequent.goal
     if goal.op not in (Op.LIMIT, Op.RATE):
         return None
     for partial in (False, True):
         search = Search(sequent, budget.deadline, partial)
         try:
-            found = search.rate(goal.args[0]) if goal.op == Op.RATE else search.limit(goal.args[0], DEPTH if not partial else 1)
+            depth = DEPTH if not partial else 1
+            found = search.rate(goal.args[0], DEPTH) if goal.op == Op.RATE else search.limit(goal.args[0], depth)
             node = None if found is None else search.claimed(found, goal.args[1])
         except REFUSED:
             continue
@@ -67,7 +71,7 @@ def true_limit(sequent: Sequent, budget: Any) -> tuple[Node, Certificate] | None
         return None
     search = Search(sequent, budget.deadline)
     try:
-        found = search.rate(goal.args[0]) if goal.op == Op.RATE else search.limit(goal.args[0], DEPTH)
+        found = search.rate(goal.args[0], DEPTH) if goal.op == Op.RATE else search.limit(goal.args[0], DEPTH)
     except REFUSED:
         return None
     return None if found is None else (found.value, found.certificate)
@@ -158,11 +162,14 @@ class Expansion:
 
     def closed(self, n: Node) -> Node | None:
         """Geometric sums, products of one factor and divided differences in closed form."""
-        if n.op == Op.DD and len(n.args) == 3 and mentions(n.args[0], self.name):
-            d, a, b = n.args
-            if a == b:
-                return Node(Op.MUL, (d, Node(Op.POW, (a, Node(Op.SUB, (d, ONE))))))
-            return Node(Op.DIV, (Node(Op.SUB, (Node(Op.POW, (a, d)), Node(Op.POW, (b, d)))), Node(Op.SUB, (a, b))))
+        if n.op == Op.DD and 3 <= len(n.args) <= MAX_NODES + 1 and mentions(n.args[0], self.name):
+            d, *nodes = n.args
+            pair = next(((j, k) for j, a in enumerate(nodes) for k, b in enumerate(nodes) if j < k and a != b), None)
+            if pair is None:
+                return Node(Op.MUL, (monomials(d, len(nodes)), Node(Op.POW, (nodes[0], Node(Op.SUB, (d, number(len(nodes) - 1)))))))
+            without = (nodes[:m] + nodes[m + 1:] for m in reversed(pair))
+            parts = tuple(Node(Op.DD, (d, *rest)) if len(rest) > 1 else Node(Op.POW, (rest[0], d)) for rest in without)
+            return Node(Op.DIV, (Node(Op.SUB, parts), Node(Op.SUB, (nodes[pair[0]], nodes[pair[1]]))))
         if n.op in (Op.SUM, Op.PROD) and mentions(n, self.name):
             lo, hi, body = n.args
             count = hi if lo == ONE else Node(Op.ADD, (Node(Op.SUB, (hi, lo)), ONE))
@@ -291,12 +298,13 @@ class Search:
 
     def __init__(self, sequent: Sequent, deadline: float, partial: bool = False):
         self.sequent = sequent
-        self.partial = partial  # an equation for large K may be left open
+        self.partial = partial  # an equation for large K, or of maxima, may be left open
         self.name: str = sequent.goal.value
         self.deadline = deadline
         self.prover = Prover(deadline)
         self.closed: dict[Sequent, Certificate | None] = {}
         self.tried: dict[Node, tuple[int, Found | None]] = {}
+        self.rates: dict[Node, tuple[int, Found | None]] = {}
 
     def leaf(self, s: Sequent) -> Certificate | None:
         """A certificate of a condition."""
@@ -310,9 +318,11 @@ class Search:
         found = self.prover.leaf(s)
         if found is not None:
             return found
+        if s.goal.op == Op.EQ and by_cases(s.goal):
+            return None
         if s.goal.op == Op.EQ:
-            return expoly.close(s, self) or powers.attempt(s, self)
-        found = expoly.leaf(s, self)
+            return identities.attempt(s, self) or expoly.close(s, self) or self.inductive(s) or powers.attempt(s, self)
+        found = expoly.leaf(s, self) or differences.attempt(s, self)
         if found is not None:
             return found
         if s.goal.op == Op.NE:
@@ -320,18 +330,59 @@ class Search:
                 inner = self.leaf(s.aim(Node(op, s.goal.args)))
                 if inner is not None:
                     return {"rule": "stronger", "data": {"op": op}, "premises": [inner]}
+            return self.factors(s)
         return None
+
+    def factors(self, s: Sequent) -> Certificate | None:
+        """A product that is not 0, by the signs of its factors."""
+        product, zero = s.goal.args
+        if product.op not in (Op.MUL, Op.POW, Op.DIV) or zero != ZERO:
+            return None
+        stack: list[Node] = [product]
+        chain: list[Certificate] = []
+        current = s
+        while stack:
+            x = stack.pop()
+            if current.signs.is_nonzero(x):
+                continue
+            if x.op in (Op.MUL, Op.DIV) or (x.op == Op.POW and x.args[0].op in (Op.ADD, Op.SUB)):
+                stack.extend(x.args[:1] if x.op == Op.POW else x.args)
+                continue
+            for op in (Op.LT, Op.GT):
+                lemma = Node(op, (x, ZERO))
+                inner = self.leaf(current.aim(lemma))
+                if inner is not None:
+                    *conditions, _, following = rules()["cut"](current, {"lemma": str(lemma)})
+                    chain.append({"rule": "cut", "data": {"lemma": str(lemma)}, "premises": [*map(self.leaf, conditions), inner]})
+                    current = following
+                    break
+            else:
+                return None
+        if not current.signs.holds(current.goal) or any(None in c["premises"] for c in chain):
+            return None
+        found: Certificate = {"rule": "evident", "data": {}, "premises": []}
+        for node in reversed(chain):
+            node["premises"].append(found)
+            found = node
+        return found
+
+    def inductive(self, s: Sequent) -> Certificate | None:
+        """An equation about large K by induction, where sums and divided differences stand on its sides."""
+        if self.sequent.goal.op != Op.RATE or not {Op.SUM, Op.DD} <= {n.op for n in postorder(s.goal)}:
+            return None
+        found = induction.attempt(s, self)
+        return found if found is not None and expoly.complete(found) else None
 
     def holds(self, *statements: Node) -> bool:
         return all(self.leaf(self.sequent.aim(s)) is not None for s in statements)
 
     def assemble(self, goal: Node, rule: str, data: dict[str, Any], inner: list[Certificate]) -> Certificate | None:
-        """The node: limits among the premises are proved by ``inner``, the rest are conditions."""
+        """The node: limits and rates among the premises are proved by ``inner``, the rest are conditions."""
         rest: Iterator[Certificate] = iter(inner)
         premises = []
         for s in rules()[rule](self.sequent.aim(goal), data):
-            found = next(rest) if s.goal.op == Op.LIMIT else self.leaf(s)
-            if found is None and not (self.partial and s.goal.op == Op.EQ and s.sorts != self.sequent.sorts):
+            found = next(rest) if s.goal.op in (Op.LIMIT, Op.RATE) else self.leaf(s)
+            if found is None and not (self.partial and s.goal.op == Op.EQ and (s.sorts != self.sequent.sorts or by_cases(s.goal))):
                 return None
             premises.append(found)
         return {"rule": rule, "data": data, "premises": premises}
@@ -345,13 +396,8 @@ class Search:
             return found.certificate
         if Op.INF in (found.value.op, v.op):
             return None
-        if self.sequent.goal.op == Op.RATE:
-            node = found.certificate
-            try:
-                return self.assemble(self.sequent.goal, node["rule"], node["data"], [])
-            except REFUSED:
-                return None
-        return self.assemble(self.sequent.goal, "limit_same", {"value": str(found.value)}, [found.certificate])
+        rule = "rate_same" if self.sequent.goal.op == Op.RATE else "limit_same"
+        return self.assemble(self.sequent.goal, rule, {"value": str(found.value)}, [found.certificate])
 
     def limit(self, e: Node, depth: int) -> Found | None:
         """The limit of e; values in short form."""
@@ -366,7 +412,7 @@ class Search:
 
     def searched(self, e: Node, depth: int) -> Found | None:
         """The same, without a look at what has been tried."""
-        for way in (self.by_terms, self.by_power, self.by_parts, self.by_rewriting):
+        for way in (self.by_difference, self.by_terms, self.by_power, self.by_parts, self.by_rewriting):
             try:
                 found = way(e, depth)
             except (*REFUSED, NoTerms):
@@ -412,11 +458,62 @@ class Search:
         node = self.assemble(self.goal(e, value), "limit_terms", data, [])
         return None if node is None else Found(value, node)
 
-    def rate(self, e: Node) -> Found | None:
-        try:
-            top, bottom = Expansion(self.sequent, self.name).of(e)
-        except NoTerms:
-            return None
+    def by_difference(self, e: Node, depth: int) -> Found | None:
+        found = rates.limit_of_difference(self, e)
+        return None if found is None else Found(*found)
+
+    # -- rates ---------------------------------------------------------------------------------------------------------
+    def rate(self, e: Node, depth: int) -> Found | None:
+        """The rate of e."""
+        known = self.rates.get(e)
+        if known is not None and (known[0] >= depth or known[1] is not None):
+            return known[1]
+        ways = [self.rate_by_terms, self.rate_of_parts]
+        if rates.differs(e, self.name):
+            ways.reverse()  # dominant terms of a divided difference need to know which of its nodes differ
+        found = None
+        for way in (*ways, self.rate_of_sum, self.rate_by_limit):
+            if time.monotonic() > self.deadline or depth < 0:
+                return None
+            try:
+                found = way(e, depth)
+            except (*REFUSED, NoTerms):
+                continue
+            if found is not None:
+                break
+        self.rates[e] = depth, found
+        return found
+
+    def rate_of_parts(self, e: Node, depth: int) -> Found | None:
+        zero = rates.of_zero(self, e)
+        if zero is not None:
+            return Found(*zero)
+        found = rates.of_difference(self, e) if e.op == Op.DD else rates.of_parts(self, e, depth) if mentions(e, self.name) else None
+        return None if found is None else Found(*found)
+
+    def rate_of_sum(self, e: Node, depth: int) -> Found | None:
+        found = rates.of_sum(self, e, depth)
+        return None if found is None else Found(*found)
+
+    def rate_by_limit(self, e: Node, depth: int) -> Found | None:
+        found = rates.of_limit(self, e, min(depth, RATE_LIMIT_DEPTH))
+        return None if found is None else Found(*found)
+
+    def line(self, depth: Node) -> tuple[Node, Node]:
+        """p and q with depth = p*K + q. Raises NoTerms."""
+        return Expansion(self.sequent, self.name).linear(depth)
+
+    def start(self, e: Node) -> int:
+        """From where on an expression is looked at: 1, or later where depths such as K - 3 occur in it."""
+        least = 1
+        for n in postorder(e):
+            if n.op == Op.SUB and n.args[0] == variable(self.name):
+                q = literal(n.args[1])
+                least = max(least, int(q) + 1 if q is not None and 0 < q < 1000 else 1)
+        return least
+
+    def rate_by_terms(self, e: Node, depth: int) -> Found | None:
+        top, bottom = Expansion(self.sequent, self.name).of(e)
         data: dict[str, Any] = {"from": 2 if any(t.l for t in (*top, *bottom)) else 1}
         s, t = self.first(bottom, "bottom", data, True), self.first(top, "top", data, True)
         if s is None or t is None:
@@ -511,6 +608,11 @@ class Search:
         data = {"values": [v if isinstance(v, str) else str(v) for v in values]}
         node = self.assemble(self.goal(e, value), "limit_parts", data, inner)
         return None if node is None else Found(value, node)
+
+
+def by_cases(goal: Node) -> bool:
+    """Whether an equation of values has maxima or the like, which other provers take apart."""
+    return any(n.op in (Op.MAX, Op.MIN, Op.ABS) for n in postorder(goal))
 
 
 def rewritings(e: Node, name: str) -> Iterator[Node]:

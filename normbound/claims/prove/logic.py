@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from normbound.claims.checker import node
@@ -60,6 +60,16 @@ def opened(sequent: Sequent, rule: str, data: Mapping[str, Any] | None = None,
     return node(rule, data, [close(p) or OPEN for p in premises(sequent, bare)])
 
 
+def every(parts: Iterable[Certificate | None]) -> list[Certificate] | None:
+    """The certificates; None, and nothing further is looked at, where one is missing."""
+    found = []
+    for p in parts:
+        if p is None:
+            return None
+        found.append(p)
+    return found
+
+
 # -- the goal --------------------------------------------------------------------------------------------------------------
 def _goal(sequent: Sequent) -> Certificate | None:
     goal = sequent.goal
@@ -99,9 +109,23 @@ def _taken_apart(sequent: Sequent) -> Certificate | None:
 
 
 def _replaced(sequent: Sequent) -> Certificate | None:
-    """A variable that a hypothesis defines is replaced everywhere else."""
+    """Every variable that a hypothesis defines is replaced everywhere else, one after the other."""
+    used: set[int] = set()  # a hypothesis keeps its number; used in both directions it would go round in circles
+    root = tip = _replacement(sequent, used)
+    here = sequent
+    while tip is not None and OPEN in tip["premises"]:
+        used.add(tip["data"]["number"])
+        (here,) = premises(here, tip)
+        inner = _replacement(here, used)
+        tip["premises"][0] = OPEN if inner is None else inner
+        tip = inner
+    return root
+
+
+def _replacement(sequent: Sequent, used: Collection[int]) -> Certificate | None:
+    """One variable replaced, by a hypothesis that is not among the used ones."""
     for k, h in enumerate(sequent.given):
-        if h.op != Op.EQ:
+        if h.op != Op.EQ or k in used:
             continue
         others = [g for j, g in enumerate(sequent.given) if j != k]
         for back, (x, e) in ((False, h.args), (True, h.args[::-1])):
@@ -155,4 +179,4 @@ def indices(sequent: Sequent) -> Iterator[Node]:
                 yield at
 
 
-__all__ = ["attempt", "closed", "indices", "instances", "opened"]
+__all__ = ["attempt", "closed", "every", "indices", "instances", "opened"]

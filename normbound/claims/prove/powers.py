@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 from normbound.claims.checker.logforms import ONE, Forms, add, constant, flatten, scale, to_node
+from normbound.claims.checker.rules_logic import upward
 from normbound.claims.checker.rules_powers import lemma, squared
 from normbound.claims.checker.sequent import Sequent
-from normbound.claims.prove import expoly
+from normbound.claims.prove import expoly, products
 from normbound.claims.prove.loglinear import REFUSED
 from normbound.claims.syntax import COMPARISONS, Node, Op, literal, postorder
 
@@ -43,6 +45,7 @@ def one_lemma(sequent: Sequent, budget: Any) -> Certificate | None:
 
 def _with_lemmas(sequent: Sequent, budget: Any, depth: int) -> Certificate | None:
     tried = 0
+    direct = any(n.op in (Op.SQRT, Op.DD, Op.LOG) for n in postorder(sequent.goal))  # fractions, for which ``products`` is better
     for data in _lemmas(sequent):
         tried += 1
         if tried > MAX_TRIED or time.monotonic() > budget.deadline:
@@ -56,7 +59,7 @@ def _with_lemmas(sequent: Sequent, budget: Any, depth: int) -> Certificate | Non
         closed = [expoly.leaf(c, budget) for c in conditions]
         if any(c is None for c in closed):
             continue
-        found = expoly.leaf(last, budget)
+        found = (products.quick(last, budget) if direct else None) or expoly.leaf(last, budget)
         if found is None and depth > 1:
             found = _with_lemmas(last, budget, depth - 1)
         if found is not None:
@@ -74,15 +77,15 @@ def _lemmas(sequent: Sequent) -> Iterator[dict[str, Any]]:
     sums = [n for n in outer if n.op == Op.SUM]
     for n in outer:
         if n.op == Op.DD and len(n.args) == 3:
-            yield {"name": "dd_small", "args": [str(n)]}
-            yield {"name": "dd_above", "args": [str(n)]}
-            yield {"name": "dd_below", "args": [str(n)]}
-            for x in dict.fromkeys(n.args[1:]):
-                yield {"name": "dd_member", "args": [str(n), str(x)]}
-            if n.args[1] != n.args[2]:
-                turned = Node(Op.DD, (n.args[0], n.args[2], n.args[1]))
-                yield {"name": "dd_above", "args": [str(turned)]}
-                yield {"name": "dd_below", "args": [str(turned)]}
+            turned = Node(Op.DD, (n.args[0], n.args[2], n.args[1]))
+            pair = (n, turned) if n.args[1] != n.args[2] else (n,)
+            above = [{"name": "dd_small", "args": [str(n)]}, *({"name": "dd_above", "args": [str(d)]} for d in pair)]
+            below = [*({"name": "dd_member", "args": [str(n), str(x)]} for x in sorted(set(n.args[1:]), key=_rank)),
+                     *({"name": "dd_below", "args": [str(d)]} for d in pair)]
+            if goal.op in (Op.LE, Op.LT, Op.GE, Op.GT) and not any(x == n for x in postorder(upward(goal).args[0])):
+                yield from (*below, *above)  # on the larger side only
+            else:
+                yield from (*above, *below)
     yield from _of_powers(sequent, outer)
     for s in sums:
         yield {"name": "powersum", "args": [str(s)]}
@@ -111,9 +114,18 @@ def _lemmas(sequent: Sequent) -> Iterator[dict[str, Any]]:
                 yield {"name": "bernoulli", "args": [str(to_node(t)), str(n.args[1])]}
         except REFUSED:
             continue
+    logs = [n.args[0] for n in dict.fromkeys(n for n in postorder(goal, *sequent.given) if n.op == Op.LOG and id(n) not in inner)]
+    if len(logs) <= 3 and any(n.op == Op.SUM for n in outer):  # log(K + 1) - log(K), as sums of 1/i have it
+        for u, v in permutations(logs, 2):
+            yield {"name": "log", "args": [str(Node(Op.DIV, (u, v)))]}
     variables = [n for n in dict.fromkeys(n for n in outer if n.op in ("var", Op.ELT)) if sequent.signs.is_nonnegative(n)]
     if 2 <= len(variables) <= 5:
         yield {"name": "amgm", "args": [str(v) for v in variables]}
+
+
+def _rank(node: Node) -> tuple[bool, str]:
+    """Numbers first."""
+    return literal(node) is None, str(node)
 
 
 def _of_powers(sequent: Sequent, nodes: list[Node]) -> Iterator[dict[str, Any]]:

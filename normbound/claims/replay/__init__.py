@@ -1,0 +1,7 @@
+"""Replay of certificates in Coq: the statement of a claim as a proposition about real numbers, and one lemma for each node.
+
+statement   sequents as propositions over ``proofs/Claims.v``
+signs       proofs that the sign of an expression is what ``checker.signs`` says
+scripts     the registry: for each rule of the checker a function that writes the Coq proof of its nodes; ``scripts_*`` hold them
+replay      the files of a certificate, and what the kernel says about them
+"""
