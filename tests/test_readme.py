@@ -72,7 +72,7 @@ def test_table_of_proofs_is_current():
 
 def test_table_of_certificates_is_current():
     """The sizes and depths that `bench prove` measures, each proved, each bar met."""
-    from normbound.bench import BARS
+    from normbound.bench.prove import BARS
     lines = block("bench prove").splitlines()
     for n in (300, 1_000, 3_000, 10_000):
         assert re.search(rf"^  {n:,} layers, own symbols, input .* proved$", "\n".join(lines), re.M)

@@ -94,8 +94,18 @@ def recheck(claim: Claim, data: Mapping[str, Any], seconds: float) -> Outcome | 
     except Exception:  # a file that somebody has changed may hold anything
         return None
     return None if reason is None else Outcome(
-        claim.id, stored.verdict, claim.expect, reason, notes=notes, witness=stored.witness, sequent=stored.sequent,
-        certificate=stored.certificate, cached=True, seconds=monotonic() - begun)
+        claim.id, stored.verdict, claim.expect, reason, notes=notes, cached=True, seconds=monotonic() - begun, **_evidence(claim, stored))
+
+
+def _evidence(claim: Claim, stored: Outcome) -> dict[str, Any]:
+    """What was checked again, and nothing else that the file may hold."""
+    from normbound.claims.checker import from_json, to_json
+    from normbound.claims.target import sequent_of
+    if stored.verdict in (CERTIFICATE, ENCLOSED, VACUOUS):
+        return {"sequent": stored.sequent, "certificate": stored.certificate}
+    assert stored.witness is not None and stored.sequent is not None
+    sequent = to_json(sequent_of(claim)[0] if stored.verdict == ILL_DEFINED else from_json(stored.sequent))
+    return {"sequent": sequent, "witness": {n: v for n, v in stored.witness.items() if n in sequent["sorts"]}}
 
 
 def _reason(claim: Claim, stored: Outcome, seconds: float) -> str | None:

@@ -213,7 +213,7 @@ class _Reader:
         lines: dict[str, int] = {}
         for k, entry in enumerate(entries):
             claim = self.claim(("claim", k), entry, shared, declared, lines)
-            lines[claim.id] = claim.line
+            lines[claim.id.lower()] = claim.line
             claims.append(claim)
         return Document(self.where, title, tuple(claims), declared, shared, self.text)
 
@@ -345,8 +345,9 @@ class _Reader:
         if ID.fullmatch(id[: MAX_ID + 1]) is None or len(id) > MAX_ID:
             self.fail((*path, "id"), f"found the id {shown(id)}; accepted: at most {MAX_ID} letters and digits, in parts joined by "
                                      "- _ . or :, beginning with a letter")
-        if id in lines:
-            self.fail((*path, "id"), f"found the id {id!r} again, first in line {lines[id]}; accepted: unique ids")
+        if id.lower() in lines:  # ids become names of files
+            self.fail((*path, "id"), f"found the id {id!r} again, first in line {lines[id.lower()]}; accepted: unique ids, also without "
+                                     "regard to upper and lower case")
         what = f"claim {id}"
         own = self.variables((*path, "vars"), entry.get("vars", {}), shared)
         variables = {**shared, **own}

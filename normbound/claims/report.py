@@ -115,7 +115,7 @@ def write_certificates(rows: Sequence[Row], folder: Path) -> list[Path]:
     from normbound.claims.target import to_file
     from normbound.errors import UnsupportedError
     from normbound.files import write
-    names = _folders([d.where for d, _, _ in rows])
+    names = folders([d.where for d, _, _ in rows])
     written = []
     for document, claim, outcome in rows:
         if outcome.certificate is None or outcome.sequent is None or outcome.verdict not in (KERNEL, CERTIFICATE, ENCLOSED, VACUOUS):
@@ -136,7 +136,7 @@ def write_certificates(rows: Sequence[Row], folder: Path) -> list[Path]:
     return written
 
 
-def _folders(files: Sequence[str]) -> dict[str, str]:
+def folders(files: Sequence[str]) -> dict[str, str]:
     """A folder for each file, empty where there is one file: its stem, numbered where stems agree."""
     distinct = list(dict.fromkeys(files))
     if len(distinct) <= 1:
@@ -152,4 +152,4 @@ def _folders(files: Sequence[str]) -> dict[str, str]:
     return names
 
 
-__all__ = ["Row", "as_data", "remarks", "steps", "summary", "table", "write_certificates"]
+__all__ = ["Row", "as_data", "folders", "remarks", "steps", "summary", "table", "write_certificates"]

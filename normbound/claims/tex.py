@@ -35,7 +35,7 @@ _NET = {"bound": r"\overline{\operatorname{Lip}}", "param_bound": r"\overline{\o
 @dataclass(frozen=True, slots=True)
 class _Tex:
     """A printed part. tall: fractions or large operators inside; digit: it begins with a digit; open: it ends in the scope of a
-    large operator; raised: it has a superscript."""
+    large operator; raised: it has a superscript, or would seem to share one with its argument."""
 
     tex: str
     level: int = ATOM_LEVEL
@@ -148,7 +148,8 @@ class _Printer:
         if op == Op.DIV:
             if len(a.tex) + len(b.tex) >= 2 * LONG:
                 above, below = a.at(POWER_LEVEL).closed(), b.at(ATOM_LEVEL).closed()
-                return _Tex(f"{above.tex}{BREAK}/{below.tex}", PRODUCT_LEVEL, above.tall or below.tall, above.digit)
+                # as loose as a sum: what follows as a factor would be read into the denominator
+                return _Tex(f"{above.tex}{BREAK}/{below.tex}", SUM_LEVEL, above.tall or below.tall, above.digit)
             return _Tex(rf"\frac{{{a.tex}}}{{{b.tex}}}", POWER_LEVEL, True)
         base = a.at(ATOM_LEVEL)
         if base.raised:
@@ -179,7 +180,7 @@ class _Printer:
         texts = [self.part(k).tex for k in range(len(node.args))]
         between = rf"{texts[0]};\, {listed(texts[1:])}" if op == Op.DD else listed(texts)
         opening, closing = (r"\{", r"\}") if op in (Op.MIN, Op.MAX) else "()"
-        return _Tex(head + delimited(opening, between, closing, self.tall()), ATOM_LEVEL, self.tall())
+        return _Tex(head + delimited(opening, between, closing, self.tall()), ATOM_LEVEL, self.tall(), raised=op in (Op.EXP, Op.LOG))
 
     def statement(self) -> _Tex:
         node, op = self.node, self.node.op

@@ -16,12 +16,11 @@ from normbound.claims.checker.registry import Rejected, rules
 from normbound.claims.checker.sequent import members
 from normbound.claims.document import Claim
 from normbound.claims.errors import ClaimError
-from normbound.claims.evaluate import value
-from normbound.claims.report import Row
-from normbound.claims.syntax import Node, Op, free_names, number, postorder, substitute
+from normbound.claims.report import Row, folders
+from normbound.claims.syntax import COMPARISONS, Node, Op, free_names, number, postorder, substitute
 from normbound.claims.tex import to_tex
 from normbound.claims.verdict import ENCLOSED, KERNEL, PROVED, REFUTED, WITNESS, Outcome
-from normbound.claims.witness import digits, failing
+from normbound.claims.witness import failing, sides
 from normbound.claims.wording import EQUATIONS, LEMMAS, RULES
 from normbound.network.language import described
 from normbound.render.names import Names
@@ -44,9 +43,11 @@ def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
         head = r"\noindent Networks; inputs are samples $\times$ positions $\times$ features:"
         parts.append("\n".join((head, r"\begin{description}\raggedright", *said, r"\end{description}")))
     rest = []
-    for _, claim, outcome in rows:
+    places = folders([d.where for d, _, _ in rows])
+    for document, claim, outcome in rows:
         if outcome.verdict in PROVED and outcome.certificate is not None and outcome.sequent is not None:
-            parts.append(theorem(claim, outcome, environment))
+            folder = places[document.where]
+            parts.append(theorem(claim, outcome, environment, f"clm:{folder}{':' if folder else ''}{claim.id}"))
         elif outcome.verdict in REFUTED:
             parts.append(refutation(claim, outcome))
         else:
@@ -56,12 +57,16 @@ def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def theorem(claim: Claim, outcome: Outcome, environment: str = "theorem") -> str:
+def theorem(claim: Claim, outcome: Outcome, environment: str = "theorem", label: str = "") -> str:
     """A proved claim: the statement and the certificate in words."""
     names = Names()
-    title = f"[{escape(claim.title)}]" if claim.title else ""
-    lines = [rf"\begin{{{environment}}}{title}\label{{clm:{claim.id}}}", statement(claim, names) + _source(claim),
-             rf"\end{{{environment}}}", r"\begin{proof}\sloppy", *proof(outcome, names), r"\end{proof}"]
+    title = f"[{{{escape(claim.title)}}}]" if claim.title else ""
+    said = statement(claim, names)
+    assert outcome.sequent is not None
+    goal = from_json(outcome.sequent).goal
+    written = [rf"With the bounds of the networks written out, it is to be shown that {_math(goal, names)}.\par"] if goal != claim.show else []
+    lines = [rf"\begin{{{environment}}}{title}\label{{{label or 'clm:' + claim.id}}}", said + _source(claim),
+             rf"\end{{{environment}}}", r"\begin{proof}\sloppy", *written, *proof(outcome, names), r"\end{proof}"]
     how = {KERNEL: "Checked by the kernel of Coq.", ENCLOSED: "The certificate was checked; it rests on ball arithmetic."}.get(
         outcome.verdict, "The certificate was checked in exact arithmetic.")
     notes = " ".join(escape(n) + "." for n in outcome.notes)
@@ -75,30 +80,40 @@ def refutation(claim: Claim, outcome: Outcome) -> str:
     head = escape(claim.title) if claim.title else _id(claim)
     text = [rf"\noindent\textbf{{Refuted: {head}.}} The following is false{_source(claim)}. \emph{{{statement(claim, names)}}}"]
     used = _used(claim)
+    there, further = _sides(outcome, names)
+    if there:
+        used |= further
+    elif claim.show.op in (Op.LIMIT, Op.RATE):
+        used -= {claim.show.value}
     said = ", ".join(f"${to_tex(Node(Op.VAR, (), n), names) if not isinstance(v, list) else names.family(n).tex} = {_value(v)}$"
                      for n, v in (outcome.witness or {}).items() if n in used)
     if said:
         text.append(rf"\par\noindent\emph{{Counterexample.}} {said}.")
-    text.append((_sides(outcome, names) or rf"{{\sloppy\small {code(outcome.reason)}.}}") + r"\par\medskip")
+    text.append((there or rf"{{\sloppy\small {code(outcome.reason)}.}}") + r"\par\medskip")
     return "\n".join(text)
 
 
-def _sides(outcome: Outcome, names: Names) -> str:
-    """The comparison that fails at the point, with the values of its sides; empty where the claim fails in another way."""
+def _sides(outcome: Outcome, names: Names) -> tuple[str, set[str]]:
+    """The comparison that fails at the point, with the values of its sides, and its variables; empty where the claim fails in another
+    way."""
     if outcome.verdict != WITNESS or outcome.sequent is None or outcome.witness is None:
-        return ""
+        return "", set()
     sequent = from_json(outcome.sequent)
     point = {n: tuple(Fraction(x) for x in v) if isinstance(v, list) else Fraction(v) for n, v in outcome.witness.items()}
     failed = failing(sequent.goal, point) if point.keys() >= sequent.sorts.keys() else None
     if failed is None:
-        return ""
-    left, right = (digits(value(side, point, bits=40)) for side in failed.args)
-    return f"There {_math(failed, names)} is false: the left side is ${_scientific(left)}$, the right side is ${_scientific(right)}$."
+        return "", set()
+    families = {n for n, s in sequent.sorts.items() if s.is_family}
+    names.register([n for n in sequent.sorts if n not in families], families)
+    left, right = (_scientific(x) for x in sides(failed, point))
+    return f"There {_math(failed, names)} is false: the left side is {left}, the right side is {right}.", set(free_names(failed))
 
 
 def _scientific(text: str) -> str:
+    """A number as ``witness.digits`` writes it; what has a decimal point was rounded."""
     head, e, exponent = text.strip("[]").partition("e")
-    return rf"{head}\cdot 10^{{{int(exponent)}}}" if e else head
+    number = rf"${head}\cdot 10^{{{int(exponent)}}}$" if e else f"${head}$"
+    return f"about {number}" if e or "." in head else number
 
 
 def statement(claim: Claim, names: Names) -> str:
@@ -116,7 +131,7 @@ def statement(claim: Claim, names: Names) -> str:
     said = [f"{', '.join(g)} be {kind}" for kind, g in groups.items()] + families
     text = f"Let {'; '.join(said)}. " if said else ""
     if claim.given:
-        text += "Suppose that " + " and ".join(_math(g, names) for g in claim.given) + ". Then " + _math(claim.show, names) + "."
+        text += f"Suppose that {_joined(claim.given, names)}. Then {_math(claim.show, names)}."
     else:
         text += ("Then " if said else "") + _math(claim.show, names) + "."
     return text
@@ -152,6 +167,13 @@ def _value(value: Any) -> str:
         return "(" + ", ".join(_value(v) for v in value[:20]) + (r", \dots" if len(value) > 20 else "") + ")"
     q = Fraction(value)
     return str(q.numerator) if q.denominator == 1 else ("-" if q < 0 else "") + rf"\frac{{{abs(q.numerator)}}}{{{q.denominator}}}"
+
+
+def _joined(statements: Sequence[Node], names: Names) -> str:
+    """The statements with "and" between them, each in parentheses where it could be read beyond its end."""
+    if len(statements) == 1:
+        return _math(statements[0], names)
+    return " and ".join(_math(s, names) if s.op in COMPARISONS else f"({_math(s, names)})" for s in statements)
 
 
 def _math(node: Node, names: Names) -> str:
@@ -193,7 +215,7 @@ def proof(outcome: Outcome, names: Names) -> list[str]:
         if len(lines) >= MAX_LINES and k:
             numbers[k] = 0
             continue
-        same = (sequent.goal, frozenset(sequent.given))
+        same = (sequent.goal, frozenset(sequent.given), frozenset(sequent.sorts.items()))
         if same in said:
             numbers[k] = said[same]
             continue
@@ -205,8 +227,13 @@ def proof(outcome: Outcome, names: Names) -> list[str]:
         extra = [h for h in sequent.given if h not in given]
         from_ = [f"({n})" for n in sorted(cited)]
         text = _math(sequent.goal, names)
+        free = free_names(sequent.goal).union(*(free_names(h) for h in extra))
+        new = [f"{_SORTS[s.kind]} ${(names.family(n) if s.is_family else names.symbol(n)).tex}$" for n, s in sequent.sorts.items()
+               if n in free and root.sorts.get(n) != s]
+        if new:
+            text += ", for " + ", ".join(new)
         if extra:
-            text += ", if " + " and ".join(_math(h, names) for h in extra[:6]) + (" and so on" if len(extra) > 6 else "")
+            text += f", if {_joined(extra[:6], names)}" + (" and so on" if len(extra) > 6 else "")
         numbers[k] = said[same] = len(lines) + 1
         why = _equations([(sequent, node), *earlier], names) if node["rule"] == "unfold" else _why(sequent, node, names)
         lines.append(rf"({numbers[k]})~{text}: {why}" + (f"; by {', '.join(from_)}" if from_ else "") + ".")

@@ -12,6 +12,7 @@ from normbound.claims.errors import ClaimError
 from normbound.claims.evaluate import Point, Resolver, misfit, truth, value
 from normbound.claims.sorts import Sort
 from normbound.claims.syntax import COMPARISONS, Node, Op, conjunction, free_names
+from normbound.terms.evaluate import precision
 
 MAX_FILLED = 100_000  # members of a family that no statement mentions
 
@@ -34,13 +35,13 @@ class Witness:
     def __str__(self) -> str:
         names = {*free_names(conjunction((*self.sequent.given, self.sequent.goal))), *self.about}
         place = ", ".join(f"{n} = {shown(v)}" for n, v in self.point.items() if n in names) or "every point"
-        sides = ""
+        values = ""
         failed = failing(self.sequent.goal, self.point)
         if failed is not None:
-            left, right = (value(side, self.point, bits=40) for side in failed.args)
-            sides = f", where the left side is {digits(left)} and the right side is {digits(right)}"
+            left, right = sides(failed, self.point)
+            values = f", where the left side is {left} and the right side is {right}"
         note = f" ({self.note})" if self.note else ""
-        return f"{place}: {said(failed or self.sequent.goal)} is false{sides}{note}"
+        return f"{place}: {said(failed or self.sequent.goal)} is false{values}{note}"
 
     def to_data(self) -> dict[str, Any]:
         """JSON values: numbers as "p/q", families as lists of these, and the sequent that is false there."""
@@ -115,15 +116,27 @@ def shown(v: Any) -> str:
     return cut(str(v), 60)
 
 
-def digits(x: Any) -> str:
+def sides(comparison: Node, point: Point) -> tuple[str, str]:
+    """The values of both sides, with as many digits as show that they differ."""
+    left = right = ""
+    for n in (8, 16, 24, 32, 60, 200):
+        left, right = (digits(value(side, point, bits=40 + 4 * n), n) for side in comparison.args)
+        if left != right:
+            break
+    return left, right
+
+
+def digits(x: Any, n: int = 8) -> str:
+    """A number with ``n`` digits; short fractions as they are."""
     if isinstance(x, Fraction):
         if max(x.numerator.bit_length(), x.denominator.bit_length()) < 100:
             text = str(x)
             if len(text) <= 20:
                 return text
         from flint import arb, fmpq
-        x = arb(fmpq(x.numerator, x.denominator))
-    return x.str(8, radius=False) if hasattr(x, "str") else str(x)
+        with precision(4 * n + 40):
+            x = arb(fmpq(x.numerator, x.denominator))
+    return x.str(n, radius=False) if hasattr(x, "str") else str(x)
 
 
 def said(statement: Node) -> str:
@@ -138,4 +151,4 @@ def cut(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[:most] + "..."
 
 
-__all__ = ["Found", "Witness", "completed", "cut", "digits", "failing", "said", "shown", "verify"]
+__all__ = ["Found", "Witness", "completed", "cut", "digits", "failing", "said", "shown", "sides", "verify"]

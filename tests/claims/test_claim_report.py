@@ -91,6 +91,37 @@ def test_latex(rows, tex, tmp_path):
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+def shown(show, given=(), expect="proved", **more):
+    quoted = ", ".join(f'"{g}"' for g in given)
+    extra = "".join(f'{k} = "{v}"\n' for k, v in more.items())
+    sorts = 'x = "positive"\ny = "positive"\nz = "real"\nK = "natural"\ns = "real[K]"\n'
+    claim = f'[[claim]]\nid = "c"\n{extra}given = [{quoted}]\nshow = "{show}"\nexpect = "{expect}"\n'
+    document = read(f"schema = 1\n[vars]\n{sorts}{claim}", "f")
+    return fragment([(document, document.claims[0], judge(document.claims[0], 5))])
+
+
+def test_hypotheses_that_reach_further_stand_in_parentheses():
+    text = shown("x <= 1", ("y <= x implies x <= 1", "y <= x"))
+    assert r"Suppose that ($y \leq x \implies x \leq 1$) and $y \leq x$." in text
+
+
+@pytest.mark.parametrize(("show", "point"), [("increasing(z^2, z)", r"$z = -2$, $z_{1} ="), ("decreasing(x^K, x)", "$x_{1} ="),
+                                             ("increasing(sum(i, 1, K, s[i]^2), s)", "$s_{1} = (")])
+def test_a_counterexample_names_both_points(show, point):
+    assert point in shown(show, expect="refuted")
+
+
+def test_a_counterexample_shows_that_the_sides_differ():
+    text = shown("sqrt(2)*x <= 1.41421356237309504880", ("x == 1",), "refuted")
+    assert "the left side is about $1.41421356237309504880169$, the right side is about $1.41421356237309504880000$" in text
+    assert "about" not in shown("x <= 1", expect="refuted")
+
+
+def test_a_title_with_brackets_and_a_variable_of_the_proof():
+    assert r"\begin{theorem}[{on [0, 1] 50\%}]" in shown("x >= 0", title="on [0, 1] 50%")
+    assert ", for natural $k$" in shown("(-1)^K <= 1")
+
+
 def test_every_rule_lemma_and_equation_has_words():
     from normbound.claims import wording
     from normbound.claims.checker.registry import rules

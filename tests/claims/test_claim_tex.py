@@ -76,3 +76,11 @@ def test_tex_accepts_it(tex, tmp_path):
     options = [] if engine == "tectonic" else ["-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode"]
     run = subprocess.run([engine, *options, "claims.tex"], cwd=tmp_path, capture_output=True, timeout=300, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
+
+
+def test_long_quotients_roots_and_products_can_be_broken_and_read():
+    long = "(" + " + ".join(f"longname{k}*x" for k in range(20)) + ")"
+    tex = to_tex(parse_expression(f"{long}/{long}*y"))
+    assert tex.startswith(r"((") and tex.endswith(r"))\,y") and r"\allowbreak /" in tex
+    assert to_tex(parse_expression(f"sqrt{long}^2")).startswith("((") and to_tex(parse_expression(f"sqrt{long}")).endswith(")^{1/2}")
+    assert to_tex(parse_expression("log(x)^2")) == r"(\log(x))^{2}"

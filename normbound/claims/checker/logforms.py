@@ -375,6 +375,8 @@ class Forms:
         if len(base) == 1:
             (m, c), = base.items()
             return self.product_of_powers(m, c, exponent)
+        if not base:
+            return atom(Node(Op.POW, (ZERO, e)))
         unit, content = self.primitive(base)
         return multiply(self.product_of_powers(UNIT, content, exponent), atom(Node(Op.POW, (to_node(unit), e))))
 
