@@ -5,6 +5,7 @@
   python3 check.py theorems --update   rewrite the recorded statements and hashes
   python3 check.py negative            every wrong statement fails with the proof script of its
                                        right twin, and the right twin passes
+  python3 check.py coqchk REPORT       the report of coqchk lists nothing that was accepted unchecked
   python3 check.py digest              print a hash of everything that the checks read
 """
 import hashlib
@@ -47,6 +48,10 @@ def squeeze(s):
     return re.sub(r"\s+", " ", s).strip()
 
 
+def fingerprint(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def axioms(body):
     """Names of the axioms in the output of Print Assumptions, with their last module."""
     if re.search(r"\bis assumed to be\b|\brelies on\b|inconsistent", body):
@@ -80,97 +85,115 @@ def quote(s):
     return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def theorems(update):
-    path = HERE / "theorems.toml"
-    data = tomllib.loads(path.read_text())
-    table, recorded, printed = data["theorem"], data.get("definitions", {}), {}
-    mods = list(dict.fromkeys(module(t["file"]) for t in table))
+def mark(what):
+    return f'Goal True. idtac "@@{what}". exact I. Qed.'
+
+
+def probe(table, mods):
+    """The file that prints the statements, the definitions and the axioms, each behind a mark."""
     lines = ["From Coq Require Import Reals List Permutation.", "Set Printing Width 100000.",
              "Set Printing Depth 100000.", "Open Scope R_scope."]
     lines += [f"Require Import {m}." for m in mods if ".interval." not in m]
     lines += [f"Require {m}." for m in mods if ".interval." in m]
     for i, t in enumerate(table):
-        lines += [f'Goal True. idtac "@@{i}". exact I. Qed.', f"Check @{module(t['file'])}.{t['name']}."]
+        lines += [mark(i), f"Check @{module(t['file'])}.{t['name']}."]
     # The definitions that statements speak of, so that none changes unnoticed.
     for m in mods:
         text = (HERE / (m.removeprefix("Normbound.").replace(".", "/") + ".v")).read_text()
         for n in defined(text):
-            lines += [f'Goal True. idtac "@@def {m}.{n}". exact I. Qed.', f"Print {m}.{n}."]
+            lines += [mark(f"def {m}.{n}"), f"Print {m}.{n}."]
     # Axioms are printed once per file, for all its theorems together; a file that
     # fails is printed again theorem by theorem.
     for m in mods:
         lets = " ".join(f"let _ := @{m}.{t['name']} in" for t in table if module(t["file"]) == m)
-        probe = "probe_" + m.replace(".", "_")
-        lines += [f"Definition {probe} : True := {lets} I.",
-                  f'Goal True. idtac "@@{m}". exact I. Qed.', f"Print Assumptions {probe}."]
-    code, out, err = run_coq("\n".join(lines) + "\n")
+        name = "probe_" + m.replace(".", "_")
+        lines += [f"Definition {name} : True := {lets} I.", mark(m), f"Print Assumptions {name}."]
+    return "\n".join(lines) + "\n"
+
+
+def blame(mod, names):
+    """Print which theorems of a file rest on axioms outside the allowlist."""
+    lines = [f"Require {mod}."]
+    for n in names:
+        lines += [mark(n), f"Print Assumptions {mod}.{n}."]
+    for part in run_coq("\n".join(lines) + "\n")[1].split("@@")[1:]:
+        n, _, body = part.partition("\n")
+        if outside(axioms(body), mod):
+            print(f"  {n.strip()}: {', '.join(sorted(outside(axioms(body), mod)))}")
+
+
+def record(path, table, printed):
+    """Rewrite the statements and hashes."""
+    head = ("# Every exported theorem: what it says, which contract or rule it proves (rule = \"\" for\n"
+            "# supporting facts), its statement as Coq prints it, and a hash of that statement.\n"
+            "# The statements and hashes are rewritten by `make update-statements`.\n")
+    keys = ("name", "file", "rule", "says", "statement", "hash")
+    path.write_text(head + "".join(
+        "\n[[theorem]]\n" + "".join(f"{k} = {quote(t[k])}\n" for k in keys) for t in table)
+        + "\n# Hashes of the definitions, as Coq prints them.\n[definitions]\n"
+        + "".join(f"{quote(n)} = {quote(h)}\n" for n, h in sorted(printed.items())))
+
+
+def faults_of_sources(table):
+    """Theorems that are not listed, and what must not stand in a source."""
+    files = [*HERE.glob("*.v"), *HERE.glob("interval/*.v")]
+    exported = {(str(f.relative_to(HERE)), n) for f in files for n in re.findall(r"^\s*Theorem\s+([\w']+)", f.read_text(), re.M)}
+    for f, n in sorted(exported - {(t["file"], t["name"]) for t in table}):
+        yield f"{f}: {n} is not in theorems.toml"
+    for s in files:
+        if re.search(r"Unset\s+\w+\s+Checking|bypass_check|type-in-type", s.read_text()):
+            yield f"{s.name}: turns a check of the kernel off"
+        for w in ("Admitted", "admit", "Axioms?", "Parameters?", "Conjectures?"):
+            if re.search(rf"^\s*{w}\b|\b{w}\.\s*$", s.read_text(), re.M):
+                yield f"{s.name}: contains {w}"
+
+
+def faults_of_statements(table, recorded, printed):
+    """Statements and definitions that are not the recorded ones."""
+    for t in table:
+        if t.get("hash") != fingerprint(t["seen"]) or t.get("statement") != t["seen"]:
+            yield f"{t['name']}: the statement differs from the recorded one\n  now: {t['seen']}"
+    for name in sorted(set(recorded) | set(printed)):
+        if recorded.get(name) != printed.get(name):
+            yield f"{name}: the definition differs from the recorded one"
+
+
+def theorems(update):
+    path = HERE / "theorems.toml"
+    data = tomllib.loads(path.read_text())
+    table, printed, used, bad = data["theorem"], {}, {}, 0
+    mods = list(dict.fromkeys(module(t["file"]) for t in table))
+    code, out, err = run_coq(probe(table, mods))
     if code:
         print(err)
         return 1
-    bad, used = 0, {}
     for block in out.split("@@")[1:]:
         head, _, body = block.partition("\n")
         head = head.strip()
         if head.startswith("def "):
-            name = head.removeprefix("def Normbound.")
-            printed[name] = hashlib.sha256(squeeze(body).encode()).hexdigest()[:16]
-            continue
-        if head.isdigit():
+            printed[head.removeprefix("def Normbound.")] = fingerprint(squeeze(body))
+        elif head.isdigit():
             table[int(head)]["seen"] = squeeze(body.split(":", 1)[1])
-            continue
-        short = axioms(body)
-        used[head] = short
-        extra = outside(short, head)
-        if extra:
-            print(f"{head}: axioms outside the allowlist: {', '.join(sorted(extra))}")
-            bad += 1
-            one = [f"Require {head}."]
-            names = [t["name"] for t in table if module(t["file"]) == head]
-            for n in names:
-                one += [f'Goal True. idtac "@@{n}". exact I. Qed.', f"Print Assumptions {head}.{n}."]
-            for part in run_coq("\n".join(one) + "\n")[1].split("@@")[1:]:
-                n, _, body = part.partition("\n")
-                if outside(axioms(body), head):
-                    print(f"  {n.strip()}: {', '.join(sorted(outside(axioms(body), head)))}")
-    for t in table:
-        digest = hashlib.sha256(t["seen"].encode()).hexdigest()[:16]
-        if update:
-            t["statement"], t["hash"] = t.pop("seen"), digest
-        elif t.get("hash") != digest or t.get("statement") != t["seen"]:
-            print(f"{t['name']}: the statement differs from the recorded one\n  now: {t['seen']}")
-            bad += 1
-    if not update:
-        for name in sorted(set(recorded) | set(printed)):
-            if recorded.get(name) != printed.get(name):
-                print(f"{name}: the definition differs from the recorded one")
+        else:
+            used[head] = axioms(body)
+            extra = outside(used[head], head)
+            if extra:
+                print(f"{head}: axioms outside the allowlist: {', '.join(sorted(extra))}")
                 bad += 1
+                blame(head, [t["name"] for t in table if module(t["file"]) == head])
+    faults = [] if update else list(faults_of_statements(table, data.get("definitions", {}), printed))
     if update:
-        head = ("# Every exported theorem: what it says, which contract or rule it proves (rule = \"\" for\n"
-                "# supporting facts), its statement as Coq prints it, and a hash of that statement.\n"
-                "# The statements and hashes are rewritten by `make update-statements`.\n")
-        keys = ("name", "file", "rule", "says", "statement", "hash")
-        path.write_text(head + "".join(
-            "\n[[theorem]]\n" + "".join(f"{k} = {quote(t[k])}\n" for k in keys) for t in table)
-            + "\n# Hashes of the definitions, as Coq prints them.\n[definitions]\n"
-            + "".join(f"{quote(n)} = {quote(h)}\n" for n, h in sorted(printed.items())))
-    exported = {(str(f.relative_to(HERE)), n)
-                for f in [*HERE.glob("*.v"), *HERE.glob("interval/*.v")]
-                for n in re.findall(r"^\s*Theorem\s+([\w']+)", f.read_text(), re.M)}
-    for f, n in sorted(exported - {(t["file"], t["name"]) for t in table}):
-        print(f"{f}: {n} is not in theorems.toml")
-        bad += 1
-    for s in [*HERE.glob("*.v"), *HERE.glob("interval/*.v")]:
-        if re.search(r"Unset\s+\w+\s+Checking|bypass_check|type-in-type", s.read_text()):
-            print(f"{s.name}: turns a check of the kernel off")
-            bad += 1
-        for w in ("Admitted", "admit", "Axioms?", "Parameters?", "Conjectures?"):
-            if re.search(rf"^\s*{w}\b|\b{w}\.\s*$", s.read_text(), re.M):
-                print(f"{s.name}: contains {w}")
-                bad += 1
-    print(f"{len(table)} theorems, {len(printed)} definitions, {bad} problems")
+        for t in table:
+            t["statement"] = t.pop("seen")
+            t["hash"] = fingerprint(t["statement"])
+        record(path, table, printed)
+    faults += faults_of_sources(table)
+    for fault in faults:
+        print(fault)
+    print(f"{len(table)} theorems, {len(printed)} definitions, {bad + len(faults)} problems")
     for m, names in used.items():
         print(f"  {m}: {', '.join(sorted(n.split('.')[-1] for n in names)) or 'no axiom'}")
-    return bad > 0
+    return bad + len(faults) > 0
 
 
 def unsafe(report):

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from normbound.claims.budget import Budget
-from normbound.claims.checker import Sequent
+from normbound.claims.checker import Sequent, from_json
 from normbound.claims.checker.obligations import obligations
+from normbound.claims.checker.signs import MINUS
 from normbound.claims.document import Claim
 from normbound.claims.syntax import COMPARISONS, Op, postorder
 from normbound.claims.target import equivalent, sequent_of
@@ -23,10 +24,20 @@ def confirmed(claim: Claim, outcome: Outcome, seconds: float, progress: Callable
     if derived and len(used) == 1 and _plain(claim, sequent_of(claim)[0]):
         return replace(outcome, verdict=KERNEL, notes=tuple(notes))
     replayed = _replayed(outcome, budget, progress, notes)
+    if replayed and _negative_rates(outcome):
+        notes.append("Coq: a power of a negative number is 0 in the theorem, and nothing there says that the rate is not of such")
+        return replace(outcome, notes=tuple(notes))
     if replayed and used and not equivalent(claim):
         notes.append("Coq: the statement that was replayed has bounds in the place of constants; why it implies the claim is not replayed")
         return replace(outcome, notes=tuple(notes))
     return replace(outcome, verdict=KERNEL if replayed and derived else outcome.verdict, notes=tuple(notes))
+
+
+def _negative_rates(outcome: Outcome) -> bool:
+    """Whether the statement has the rate of an expression that is not evidently nonnegative."""
+    assert outcome.sequent is not None
+    sequent = from_json(outcome.sequent)
+    return any(n.op == Op.RATE and sequent.signs.sign(n.args[0]) & MINUS for n in postorder(sequent.goal))
 
 
 def _replayed(outcome: Outcome, budget: Budget, progress: Callable[[str], None], notes: list[str]) -> bool:

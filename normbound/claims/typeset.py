@@ -64,7 +64,8 @@ def theorem(claim: Claim, outcome: Outcome, environment: str = "theorem", label:
     said = statement(claim, names)
     assert outcome.sequent is not None
     goal = from_json(outcome.sequent).goal
-    written = [rf"With the bounds of the networks written out, it is to be shown that {_math(goal, names)}.\par"] if goal != claim.show else []
+    written = [] if goal == claim.show else [
+        rf"With the bounds of the networks written out, it is to be shown that {_math(goal, names)}.\par"]
     lines = [rf"\begin{{{environment}}}{title}\label{{{label or 'clm:' + claim.id}}}", said + _source(claim),
              rf"\end{{{environment}}}", r"\begin{proof}\sloppy", *written, *proof(outcome, names), r"\end{proof}"]
     how = {KERNEL: "Checked by the kernel of Coq.", ENCLOSED: "The certificate was checked; it rests on ball arithmetic."}.get(

@@ -2,7 +2,7 @@
 
 ``flat`` turns an expression into a rational expression over canonical atoms, ``canonical`` into the text of its form; both come with a
 term of Coq that proves the equation. Atoms are what field cannot open: variables, powers with symbolic exponents, roots,
-exponentials, logarithms, sums and products over an index. The equations of atoms are lemmas of ``proofs/ClaimsLog.v``; between them
+exponentials, logarithms, sums and products over an index. The equations of atoms are lemmas of ``proofs/ClaimLog.v``; between them
 ring and field decide, with the squares of the roots as further equations.
 
 A ``Scope`` is the context of a script: variables, hypotheses, what is known to be positive or not 0. Inside a sum or a product over an

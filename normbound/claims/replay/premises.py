@@ -15,7 +15,7 @@ class Facts:
         self.step = step
         plain = [(p.goal, step.p(k)) for k, p in enumerate(step.premises) if relative(p, step.sequent) == ([], [])]
         self.context: Context = step.context.extended({}, plain) if plain else step.context
-        self.names = {goal: name for goal, name in reversed(plain)}
+        self.names = dict(reversed(plain))
         self.lines: list[str] = []
 
     def of(self, statement: Node) -> str:

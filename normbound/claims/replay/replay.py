@@ -17,6 +17,7 @@ from normbound.claims.checker import Rejected, Sequent, from_json, rules
 from normbound.claims.checker.obligations import obligations
 from normbound.claims.replay.definedness import definedness, definedness_text
 from normbound.claims.replay.scripts import Step, Unreplayed, scripts
+from normbound.claims.replay.scripts import libraries as loaded
 from normbound.claims.replay.signs import Context
 from normbound.claims.replay.statement import (
     introduced,
@@ -192,6 +193,7 @@ def _head(title: str, libraries: Sequence[str]) -> str:
     return (f"(* normbound {VERSION}, certificate of a claim{': ' + words if words.strip() else ''}.\n"
             "   One lemma for each node of the certificate, then the theorem claim. *)\n"
             "From Coq Require Import Reals Lra Lia ZArith List Permutation.\n"
+            f"From Normbound Require {' '.join(loaded())}.\n"
             f"From Normbound Require Import {' '.join(libraries)}.\nImport ListNotations.\nOpen Scope R_scope.")
 
 

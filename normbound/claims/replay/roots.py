@@ -11,14 +11,18 @@ from fractions import Fraction
 from math import lcm
 
 from normbound.claims.checker.algebra import Algebra, Monomial, Quotient
+from normbound.claims.checker.logforms import monomial_node, to_node
 from normbound.claims.replay.equations import Flat, Scope, both, chain
+from normbound.claims.replay.rendering import power, render
 from normbound.claims.replay.scripts import Step
 from normbound.claims.replay.signs import Context
-from normbound.claims.replay.statement import Unreplayed
-from normbound.claims.syntax import Node, Op, literal, number, postorder
+from normbound.claims.replay.statement import Unreplayed, coq_name, term
+from normbound.claims.syntax import Node, Op, literal, number, postorder, substitute
 
 ZERO = number(0)
 MAX_DEPTH = 8  # of dd that is written out
+MAX_RANGE = 12  # of a sum or product that is written out
+_TAKEN_APART = (Op.SQRT, Op.ABS, Op.MIN, Op.MAX)
 
 
 class Rooted(Scope):
@@ -33,15 +37,20 @@ class Rooted(Scope):
         self.extremes: list[tuple[str, list[Quotient | None], list[str]]] = []
         self.units: dict[Node, int] = {}  # roots that are units, and their generators
         self.chosen: dict[int, tuple[Node, Monomial, Fraction]] = {}  # root generators: the unit, and by what the unit is larger
+        self.denominator = 1  # of the arguments of exponentials
         for n in postorder(*nodes):
             if n.is_statement:
                 continue
             q = self._normal(n)
+            if n.op == Op.EXP:
+                self.denominator = lcm(self.denominator, *(c.denominator for c in self.forms.plain(n.args[0]).values()))
             if q is None:
                 continue
             for m in (*q.top, *(m for f in q.bottom for m, _ in f)):
                 for g, e in m:
                     self.degrees[g] = lcm(self.degrees.get(g, 1), Fraction(e).denominator)
+                    if self.algebra.keys[g][0] == "exp":
+                        self.denominator = lcm(self.denominator, Fraction(e).denominator)
             if _is_generator(q):
                 ((m, _),) = q.top.items()
                 self.generators.setdefault(m[0][0], n)
@@ -73,6 +82,11 @@ class Rooted(Scope):
     def fields(self, left: str, right: str) -> str:
         return super().fields(left, right).replace("nonzeros.", "nonnulls.")
 
+    def canonical(self, node: Node) -> Flat:
+        if self.denominator != 1 and any(n.op == Op.EXP for n in postorder(node)):  # forms do not know the unit of exponentials
+            return self.flat(node)
+        return super().canonical(node)
+
     # -- expressions ---------------------------------------------------------------------------------------------------
     def _leaf(self, node: Node) -> Flat:
         op = node.op
@@ -85,7 +99,85 @@ class Rooted(Scope):
             k = literal(node.args[0])
             if k is not None and k.denominator == 1 and 0 <= k <= MAX_DEPTH:
                 return self._written_out(node, int(k))
+        if op in (Op.SUM, Op.PROD):
+            low, high = literal(node.args[0]), literal(node.args[1])
+            if low is not None and high is not None and low.denominator == high.denominator == 1 and high - low < MAX_RANGE:
+                return self._short(node, int(low), int(high))
+        if op == Op.POW and e is None:
+            return self._symbolic(node)
+        if op == Op.EXP:
+            return self._exponential(node.args[0])
+        if op == Op.LOG:
+            return self._logarithm(node)
         return super()._leaf(node)
+
+    def _logarithm(self, node: Node) -> Flat:
+        """A logarithm; of a sum of fractions: of the one fraction that it is."""
+        q = self._normal(node.args[0])
+        whole = None if q is None or not q.bottom else self._quotient(q)
+        if whole is None or not self.context.holds(Node(Op.GT, (whole, ZERO))):
+            return super()._leaf(node)
+        flat, other = self.flat(node.args[0]), self.flat(whole)
+        back = None if other.proof is None else f"(eq_sym {other.proof})"
+        moved = chain(flat.proof, self.same(flat.text, other.text), back)
+        inner = super()._leaf(Node(Op.LOG, (whole,)))
+        return Flat(inner.text, chain(None if moved is None else f"(f_equal log {moved})", inner.proof))
+
+    def _short(self, node: Node, low: int, high: int) -> Flat:
+        """A sum or a product over a short numerical range, written out."""
+        name, sign, function, end = ("rsum", "+", "Rplus", "0") if node.op == Op.SUM else ("rprod", "*", "Rmult", "1")
+        index = coq_name(node.value)
+        body = f"(fun {index} : R => {term(node.args[2])})"
+        found = Flat(end, f"({name}_none ({max(high, low - 1) + 1}) ({high}) {body} eq_refl)")
+        for k in range(high, low - 1, -1):
+            part = self.flat(substitute(node.args[2], {str(node.value): number(k)}))
+            step = f"({name}_step ({k}) ({high}) {body} eq_refl)"
+            found = Flat(f"({part.text} {sign} {found.text})", f"(eq_trans {step} (f_equal2 {function} {part.equation} {found.equation}))")
+        return found
+
+    def _symbolic(self, node: Node) -> Flat:
+        """A power with a symbolic exponent: of the base over units, where that is another expression."""
+        base, exponent = node.args
+        q = self._normal(base)
+        if q is not None and _has_roots(base):
+            units = self._quotient(q)
+            if units != base:
+                flat, other = self.flat(base), self.flat(units)
+                whole = self.flat(Node(Op.POW, (units, exponent)))
+                back = None if other.proof is None else f"(eq_sym {other.proof})"
+                moved = chain(flat.proof, self.same(flat.text, other.text), back)
+                e = self.step.term(exponent)
+                return Flat(whole.text, chain(None if moved is None else f"(f_equal (fun t__ : R => pw t__ {e}) {moved})", whole.proof))
+        return super()._leaf(node)
+
+    def _exponential(self, t: Node) -> Flat:
+        """exp(t) as a product of powers of exp(m/D), D the common denominator of all arguments here."""
+        q = self._normal(t) if _has_roots(t) else None
+        units = t if q is None else self._quotient(q)
+        if units != t:
+            flat, other, whole = self.flat(t), self.flat(units), self._exponential(units)
+            back = None if other.proof is None else f"(eq_sym {other.proof})"
+            moved = chain(flat.proof, self.same(flat.text, other.text), back)
+            return Flat(whole.text, chain(None if moved is None else f"(f_equal exp {moved})", whole.proof))
+        form = self.forms.plain(t)
+        if self.denominator == 1 or not form or any((c * self.denominator).denominator != 1 or abs(c * self.denominator) > 60
+                                                    for c in form.values()):
+            return super()._exponential(t)
+        flat = self.flat(t)
+        total, value, proof = "", "", ""
+        for m, c in sorted(form.items(), key=lambda p: str(monomial_node(p[0])), reverse=True):
+            k = int(c * self.denominator)
+            u = render(to_node({m: Fraction(1, self.denominator)}))
+            summand = f"({abs(k)} * {u})" if k > 0 else f"(- ({abs(k)} * {u}))"
+            part = power(f"(exp {u})", k)
+            lemma = f"({'exp_times' if k > 0 else 'exp_minus_times'} {u} {abs(k)})"
+            if total:
+                proof = f"(eq_trans (exp_plus {summand} {total}) (f_equal2 Rmult {lemma} {proof}))"
+                total, value = f"({summand} + {total})", f"({part} * {value})"
+            else:
+                total, value, proof = summand, part, lemma
+        moved = chain(flat.proof, self.same(flat.text, total))
+        return Flat(value, chain(None if moved is None else f"(f_equal exp {moved})", proof))
 
     def _absolute(self, node: Node) -> Flat:
         (a,) = node.args
@@ -130,7 +222,7 @@ class Rooted(Scope):
             for d in range(1, degree + 1):
                 row[d] = f"({row[d]} + {x.text} * {row[d - 1]})"
         text = row[degree] if degree >= 0 else "0"
-        rewrites = "".join(f"rewrite ({x.proof}). " for x in nodes if x.proof is not None)
+        rewrites = "".join(f"rewrite ({p}). " for p in dict.fromkeys(x.proof for x in nodes) if p is not None)
         return Flat(f"({text})", f"unfold dd. {rewrites}rewrite Int_part_IZR. simpl. ring.")
 
     # -- roots -----------------------------------------------------------------------------------------------------------
@@ -148,7 +240,8 @@ class Rooted(Scope):
                 if (g in self.algebra.roots and g not in self.chosen and k == 1 and self.algebra.roots[g][0] == e.denominator
                         and self._scale(g) == 1):
                     return self._atom(g, node, radicand, e.denominator)
-                if Fraction(k) == Fraction(1, self.degrees[g]) and self.degrees[g] == e.denominator:
+                if (Fraction(k) == Fraction(1, self.degrees[g]) and self.degrees[g] == e.denominator
+                        and self.algebra.keys[g][0] != "exp"):
                     return self._atom(-1 - g, node, radicand, e.denominator)
         return self._product_of_units(node, radicand, e, self._quotient(q))
 
@@ -227,6 +320,9 @@ class Rooted(Scope):
             if k.denominator != 1:
                 degree, k = Fraction(e).denominator, Fraction(Fraction(e).numerator)
             unit = self.generator(g)
+            if unit.op == Op.EXP:
+                parts.append(Node(Op.EXP, (unit.args[0] if e == 1 else Node(Op.MUL, (number(e), unit.args[0])),)))
+                continue
             if degree != 1:
                 unit = Node(Op.SQRT, (unit,)) if degree == 2 else Node(Op.POW, (unit, number(Fraction(1, degree))))
             parts.append(unit if k == 1 else Node(Op.POW, (unit, number(k))))
@@ -260,7 +356,7 @@ class Rooted(Scope):
         return Node(Op.DIV, (root, number(scale)))
 
     def _factor(self, text: str, fact: str, factor: str, other: str) -> None:
-        if "sqrt" not in factor and "(1 / " not in factor:  # forms do not know units
+        if not any(f in factor for f in ("sqrt", "pw ", "Rabs", "Rmax", "Rmin", "dd ", "exp ")):  # forms do not know units
             super()._factor(text, fact, factor, other)
 
     def _of_key(self, g: int) -> Node:
@@ -281,6 +377,15 @@ class Rooted(Scope):
         if kind == Op.ELT:
             return Node(Op.ELT, (parts[0],), key[1])
         raise Unreplayed(f"found {kind} inside of a root")
+
+
+def _has_roots(root: Node) -> bool:
+    """Whether something in it is taken apart here and not by forms."""
+    for n in postorder(root):
+        e = literal(n.args[1]) if n.op == Op.POW else None
+        if n.op in _TAKEN_APART or (e is not None and e.denominator != 1):
+            return True
+    return False
 
 
 def _whole(root: Node) -> bool:

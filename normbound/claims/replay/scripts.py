@@ -42,6 +42,12 @@ MODULES = (  # every module of scripts, one to a line
     "scripts_unfold",
     "scripts_powers",
     "scripts_induction",
+    "scripts_generic",
+    "scripts_differences",
+    "scripts_limits",
+    "scripts_depths",
+    "scripts_derivative",
+    "scripts_boxes",
 )
 
 
@@ -146,4 +152,10 @@ def scripts() -> dict[str, Script]:
     return SCRIPTS
 
 
-__all__ = ["MODULES", "SCRIPTS", "Script", "Step", "Unreplayed", "script", "scripts"]
+def libraries() -> list[str]:
+    """The files of the library that some script needs: all are loaded for each certificate, so that they are compiled once."""
+    named = (getattr(import_module(f"normbound.claims.replay.{module}"), "LIBRARY", ()) for module in MODULES)
+    return sorted({name for names in named for name in names})
+
+
+__all__ = ["MODULES", "SCRIPTS", "Script", "Step", "Unreplayed", "libraries", "script", "scripts"]

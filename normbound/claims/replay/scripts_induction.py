@@ -29,7 +29,7 @@ from normbound.claims.replay.statement import (
 )
 from normbound.claims.syntax import Node, Op, free_names, number, parts, substitute, variable
 
-LIBRARY = ("ClaimsInduction",)
+LIBRARY = ("ClaimInduction",)
 AND = " /\\ "
 
 

@@ -14,7 +14,7 @@ from normbound.claims.replay.signs import Context
 from normbound.claims.replay.statement import proposition, relative
 from normbound.claims.syntax import Node, Op, number
 
-LIBRARY = ("ClaimsLog", "ClaimRoots")
+LIBRARY = ("ClaimLog", "ClaimRoots")
 _SIGNS = {ZERO: Op.EQ, PLUS: Op.GT, MINUS: Op.LT, ZERO | PLUS: Op.GE, ZERO | MINUS: Op.LE, PLUS | MINUS: Op.NE}
 
 

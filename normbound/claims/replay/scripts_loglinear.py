@@ -19,7 +19,7 @@ from normbound.claims.replay.scripts import Step, script
 from normbound.claims.replay.statement import Unreplayed
 from normbound.claims.syntax import Node, Op, number, substitute, variable
 
-LIBRARY = ("ClaimsLog",)
+LIBRARY = ("ClaimLog",)
 _SUFFIX = {NONNEGATIVE: "le", POSITIVE: "lt", NULL: "eq"}
 _SIGN = {NONNEGATIVE: "0 <= {}", POSITIVE: "0 < {}", NULL: "{} = 0"}
 
@@ -120,7 +120,7 @@ class Writer:
             equation = scope.same(text, log.text)
             proof = f"(eq_trans (f_equal log {equation}) {log.proof})" if equation else log.proof
             above = scope.have(f"1 < {text}", "lra.", "q")
-            return Fact(log.value, POSITIVE, scope.have(f"0 < {log.value}", f"(log_above _ _ {above} {proof})", "f"))
+            return Fact(log.value, POSITIVE, scope.have(f"0 < {log.value}", f"(above_one _ _ {above} {proof})", "f"))
         raise Unreplayed("found an unknown kind of fact")
 
     def named(self, d: Difference) -> Fact:

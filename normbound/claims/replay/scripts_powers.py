@@ -1,4 +1,4 @@
-"""Scripts of the rules ``lemma`` and ``squared``: named inequalities, each a lemma of ``proofs/ClaimsPowers.v``."""
+"""Scripts of the rules ``lemma`` and ``squared``: named inequalities, each a lemma of ``proofs/ClaimPowers.v``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from normbound.claims.replay.scripts import Step, script
 from normbound.claims.replay.statement import Unreplayed, coq_name, relative
 from normbound.claims.syntax import Node, Op, literal, number, substitute, variable
 
-LIBRARY = ("ClaimsLog", "ClaimsPowers")
+LIBRARY = ("ClaimLog", "ClaimPowers")
 ZERO, ONE, TWO = number(0), number(1), number(2)
 
 
@@ -57,6 +57,10 @@ def exponential(scope: Scope, args: list[Node]) -> str:
 
 def logarithm(scope: Scope, args: list[Node]) -> str:
     return f"(log_line {scope.text(args[0])} {scope.positive(args[0])})"
+
+
+def logarithm_above(scope: Scope, args: list[Node]) -> str:
+    return f"(log_above {scope.text(args[0])} {scope.positive(args[0])})"
 
 
 def amgm(scope: Scope, args: list[Node]) -> str:
@@ -170,8 +174,9 @@ def dd_member(scope: Scope, args: list[Node]) -> str:
 
 
 PROOFS: dict[str, Callable[[Scope, list[Node]], str]] = {
-    "bernoulli": bernoulli, "exp": exponential, "log": logarithm, "amgm": amgm, "cauchy": cauchy, "triangle": triangle, "means": means,
-    "member": member, "geometric": geometric, "powersum": powersum, "small": small, "large": large, "ordered": ordered,
+    "bernoulli": bernoulli, "exp": exponential, "log": logarithm, "log_above": logarithm_above, "amgm": amgm, "cauchy": cauchy,
+    "triangle": triangle, "means": means, "member": member, "geometric": geometric,
+    "powersum": powersum, "small": small, "large": large, "ordered": ordered,
     "exp_ordered": exp_ordered, "dd_above": dd_above, "dd_below": dd_below, "dd_small": dd_small, "dd_member": dd_member}
 
 

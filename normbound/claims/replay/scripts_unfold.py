@@ -1,4 +1,4 @@
-"""Scripts of the rule ``unfold``: one equation, a lemma of ``proofs/ClaimsPowers.v``, and its use in goal and hypotheses."""
+"""Scripts of the rule ``unfold``: one equation, a lemma of ``proofs/ClaimPowers.v``, and its use in goal and hypotheses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from normbound.claims.replay.statement import Unreplayed, coq_name, relative
 from normbound.claims.sorts import is_natural
 from normbound.claims.syntax import Node, Op, free_names, number, variable
 
-LIBRARY = ("ClaimsLog", "ClaimsPowers")
+LIBRARY = ("ClaimLog", "ClaimPowers")
 ZERO, ONE = number(0), number(1)
 Data = Mapping[str, Any]
 MAX_NODES = 12  # of a divided difference

@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from normbound.claims.checker import Sequent
 from normbound.claims.checker.obligations import obligations
+from normbound.claims.replay.names import taken
 from normbound.claims.sorts import Sort
 from normbound.claims.syntax import Node, Op, free_names, parts, postorder, rebuild
 from normbound.errors import NormboundError
@@ -35,8 +36,8 @@ MAX_TEXT = 200_000  # characters of a statement
 # Names that statements use, and words of Coq; a variable that has one of them gets another name.
 _WORDS = frozenset((
     "R", "Rmin", "Rmax", "Rabs", "IZR", "INR", "PI", "exp", "sqrt", "log", "pw", "rsum", "rprod", "dd", "isnat", "isint", "limit_to",
-    "limit_inf", "True", "False", "nil", "cons", "as", "at", "by", "cofix", "else", "end", "exists", "exists2", "fix", "for", "forall",
-    "fun", "if", "IF", "in", "let", "match", "mod", "return", "Set", "Prop", "SProp", "Type", "then", "using", "where", "with"))
+    "limit_inf", "line", "True", "False", "nil", "cons", "as", "at", "by", "cofix", "else", "end", "exists", "exists2", "fix", "for",
+    "forall", "fun", "if", "IF", "in", "let", "match", "mod", "return", "Set", "Prop", "SProp", "Type", "then", "using", "where", "with"))
 _OURS = re.compile(r"[cfghnp][0-9]+\Z", re.ASCII)  # names in the context of scripts
 _SORTS = {"positive": "0 < {}", "nonnegative": "0 <= {}", "natural": "isnat {}", "integer": "isint {}"}
 _RELATIONS = {Op.EQ: "=", Op.NE: "<>", Op.LE: "<=", Op.LT: "<", Op.GE: ">=", Op.GT: ">"}
@@ -51,7 +52,7 @@ class Unreplayed(NormboundError):
 
 def coq_name(name: str) -> str:
     """What a variable, a family, an index or a sequence is called in Coq."""
-    return f"{name}__" if name in _WORDS or _OURS.match(name) else name
+    return f"{name}__" if name in _WORDS or _OURS.match(name) or name in taken() else name
 
 
 def sort_name(name: str) -> str:
