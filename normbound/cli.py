@@ -385,8 +385,8 @@ def claims(files: Annotated[list[Path], typer.Argument(help="Files of claims (TO
                                          "of Coq: at most two more minutes a claim, and no memory limit of ours.")] = False,
            stored: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep certificates and counterexamples; what is kept is "
                                                 "checked again.")] = True,
-           verify: Annotated[list[Path] | None, typer.Option("--verify", help="Only check this certificate against the claims of the "
-                                                             "files. Repeatable.")] = None,
+           verify: Annotated[list[Path] | None, typer.Option("--verify", help="Only check this certificate, or those in this folder, "
+                                                             "against the claims of the files. Repeatable.")] = None,
            steps: Annotated[bool, typer.Option("--steps", help="Say what was tried, for every claim.")] = False,
            as_json: AsJson = False, output: Output = None) -> None:
     """Prove, refute or leave undecided the claims of files. Exit code 1 if a verdict is not the expected one, 2 if a file is malformed."""
@@ -438,6 +438,7 @@ def _verify(paths: list[Path], wanted: list[Any], limits: tuple[float, int, int]
         raise UnsupportedError("two files have a claim with the same id; name one file with --verify")
     documents = {c.id: d for d, c in wanted}
     tasks = []
+    paths = [p for path in paths for p in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     for path in paths:
         try:
             text = path.read_text(encoding="utf-8", errors="replace")

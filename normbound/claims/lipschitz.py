@@ -191,7 +191,8 @@ def _exact(bound: Bound, name: str) -> tuple[list[Node], str]:
         if indices & set(bound.term.store.reachable([left, right])):
             raise UnsupportedError(f"{name} from below: a condition of the witness speaks of every iteration ({reason})")
         conditions.append(Node(_RELATIONS[relation], (from_term(left), from_term(right))))
-    where = f" where {' and '.join(str(c) for c in dict.fromkeys(conditions))}" if conditions else ""
+    known_where = dict.fromkeys([*conditions, *shapes(bound)])
+    where = f" where {' and '.join(str(c) for c in known_where)}" if known_where else ""
     return conditions, f"{name} equals its bound{where}: it is {known.mode} by a family of networks"
 
 

@@ -14,6 +14,7 @@ from normbound.claims.checker import Sequent, from_json
 from normbound.claims.checker.logforms import flatten as flat_parts
 from normbound.claims.checker.registry import Rejected, rules
 from normbound.claims.checker.sequent import members
+from normbound.claims.checker.signs import ZERO
 from normbound.claims.document import Claim
 from normbound.claims.errors import ClaimError
 from normbound.claims.report import Row, folders
@@ -40,8 +41,12 @@ def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
     if networks:
         said = (rf"\item[\texttt{{{escape(name)}}}] {escape(a.title + ': ' if a.title else '')}{code(text)}"
                 for (name, text), a in networks.items())
-        head = r"\noindent Networks; inputs are samples $\times$ positions $\times$ features:"
+        head = (r"\noindent Networks; inputs are samples $\times$ positions $\times$ features. A bar over $\operatorname{Lip}$ denotes the "
+                r"bound that is derived for all networks with norms at most those that are named, under the hypotheses of its derivation:")
         parts.append("\n".join((head, r"\begin{description}\raggedright", *said, r"\end{description}")))
+    if any(n.op == Op.DD for _, claim, o in rows for n in postorder(*_statements(claim, o))):
+        parts.append(r"\noindent $\operatorname{dd}(K;\, x_1, \dots, x_m)$ is the divided difference of $z^K$ at these nodes, equal nodes "
+                     r"taken as limits; $0^0 = 1$.")
     rest = []
     places = folders([d.where for d, _, _ in rows])
     for document, claim, outcome in rows:
@@ -55,6 +60,12 @@ def fragment(rows: Sequence[Row], environment: str = "theorem") -> str:
     if rest:
         parts.append(r"{\sloppy\noindent Not decided here: " + ", ".join(rest) + r".\par}")
     return "\n\n".join(parts) + "\n"
+
+
+def _statements(claim: Claim, outcome: Outcome) -> list[Node]:
+    """The statements of a claim, also with the bounds of networks written out."""
+    written = [] if outcome.sequent is None else [from_json(outcome.sequent).goal]
+    return [*claim.given, claim.show, *written]
 
 
 def theorem(claim: Claim, outcome: Outcome, environment: str = "theorem", label: str = "") -> str:
@@ -336,7 +347,8 @@ def _fact(sequent: Sequent, data: Mapping[str, Any], names: Names) -> str:
         stated = sequent.statement(data["stated"])
         return ("the sum of " if stated.op == Op.FORALL else "") + _math(stated, names) + logs
     if "sign" in data:
-        return _math(Node(Op.LE, (number(0), sequent.expression(data["sign"]))), names)
+        e = sequent.expression(data["sign"])
+        return _math(Node(Op.LE if sequent.signs.sign(e) & ZERO else Op.LT, (number(0), e)), names)
     if "square" in data:
         return _math(Node(Op.LE, (number(0), Node(Op.POW, (sequent.expression(data["square"]), number(2))))), names)
     if "exp" in data:

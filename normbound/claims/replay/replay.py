@@ -191,7 +191,8 @@ def _head(title: str, libraries: Sequence[str]) -> str:
     from normbound.version import VERSION
     words = "".join(c if c.isascii() and c.isprintable() and c not in '"*()' else " " for c in title)[:200]
     return (f"(* normbound {VERSION}, certificate of a claim{': ' + words if words.strip() else ''}.\n"
-            "   One lemma for each node of the certificate, then the theorem claim. *)\n"
+            "   One lemma for each node of the certificate, then the theorems claim and defined.\n"
+            "   In the folder of normbound's proofs: make core, then coqc -Q . Normbound with the name of this file. *)\n"
             "From Coq Require Import Reals Lra Lia ZArith List Permutation.\n"
             f"From Normbound Require {' '.join(loaded())}.\n"
             f"From Normbound Require Import {' '.join(libraries)}.\nImport ListNotations.\nOpen Scope R_scope.")
