@@ -42,7 +42,7 @@ def test_own_network(tmp_path):
         assert not derive(load(file).network, "parameters").unbounded
 
 
-@pytest.mark.parametrize("marker", ["check --all", "bench", "paper", "compare", "prove --all", "bench prove", "claims"])
+@pytest.mark.parametrize("marker", ["check --all", "bench", "paper", "compare", "prove --all", "bench prove", "bench claims", "claims"])
 def test_tables_are_whole(marker):
     assert len(block(marker).splitlines()) > 8
 
